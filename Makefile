@@ -1,0 +1,51 @@
+# `make` alone lists what there is. PYTHON=/path/to/python chooses the interpreter of the environment.
+.DEFAULT_GOAL := help
+.PHONY: help run token test check format bench screenshots lock clean environment chromium
+
+export PORT
+PY := .venv/bin/python
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+export CHROMIUM
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: environment ## Run everything on this machine (PORT=8000)
+	@$(PY) -m local.run
+
+token: environment ## Print an API token for the local run
+	@$(PY) -m local.token
+
+test: chromium check ## All checks and tests, with branch coverage
+	@$(PY) -m pytest -n auto --dist loadscope --cov --cov-branch --cov-report=term:skip-covered
+
+check: environment ## Lint, formatting and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m mypy
+
+format: environment ## Put the code into shape
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m ruff format .
+
+bench: environment ## Measure what the product costs
+	@$(PY) -m benchmarks
+
+screenshots: environment chromium ## Picture every page and letter
+	@$(PY) -m local.preview
+
+lock: environment ## Write down every version of the environment, after a change of requirements
+	@sed -n '/^#/p' requirements-lock.txt > .venv/lock
+	@$(PY) -m pip --disable-pip-version-check freeze -qq >> .venv/lock
+	@cp .venv/lock requirements-lock.txt
+
+clean: ## Remove what make, the tests and packaging made
+	rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov build .chalice/deployments
+	find app.py chalicelib local tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+environment:
+	@PYTHON="$(PYTHON)" sh local/setup.sh
+
+# A suite that quietly skipped the browser would say less than it seems to.
+chromium:
+	@test -x "$(CHROMIUM)" || { echo "The browser tests need Chromium: apt-get install chromium, or set CHROMIUM=/path/to/chrome." >&2; exit 1; }
