@@ -11,7 +11,7 @@ suits() {
 # 3.13 and 3.12 first: the versions that the product is tested on and that Lambda runs.
 find_python() {
     for candidate in ${PYTHON:+"$PYTHON"} python3.13 python3.12 python3.14 python3 python \
-        "${HOME:-/nowhere}"/.pyenv/versions/3.1[2-9]*/bin/python3; do
+        "${HOME:-/nowhere}"/.pyenv/versions/3.13*/bin/python3 "${HOME:-/nowhere}"/.pyenv/versions/3.1[2-9]*/bin/python3; do
         if suits "$candidate"; then
             echo "$candidate"
             return 0

@@ -1,0 +1,81 @@
+"""The product's settings for a local run: fresh secrets, and every app that is simulated."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+
+from local.simulators import Client, Simulators
+from local.token import AUDIENCE, ISSUER
+
+SIMULATED = ("square", "ebay", "stripe", "squarespace_commerce", "shopify", "etsy")
+"""The apps that need a client; Chargebee is simulated too, and needs none."""
+
+TABLES = {"CORE_TABLE": "local-core", "VAULT_TABLE": "local-vault", "EPHEMERAL_TABLE": "local-ephemeral"}
+MAIL_FROM = "Client Connect <connect@mail.bookkeep.example>"
+
+# A developer's own AWS profile has no say in a local run, nor does a proxy between servers of one machine. ``None``
+# unsets a variable: botocore takes an empty profile for the name of one.
+APART: Mapping[str, str | None] = {
+    "AWS_PROFILE": None,
+    "AWS_DEFAULT_PROFILE": None,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "API_JWKS_URL": None,
+    "NO_PROXY": "127.0.0.1,localhost",
+    "no_proxy": "127.0.0.1,localhost",
+}
+
+
+def clients(base_url: str) -> dict[str, Client]:
+    """Our registrations with the simulated apps, made up for this run."""
+    return {
+        slug: Client(
+            client_id=f"local-{slug}-{secrets.token_hex(4)}",
+            client_secret=secrets.token_urlsafe(24),
+            redirect_uri=f"{base_url}/callback/{slug}",
+            alias="Bookkeep-ClientConnect-Local" if slug == "ebay" else "",
+        )
+        for slug in SIMULATED
+    }
+
+
+def product(base_url: str, kms_key_id: str, registered: Mapping[str, Client], api_secret: str) -> dict[str, str]:
+    """The product's environment, but for the apps' endpoints. What the caller's environment says of the brand stays."""
+    return {
+        **TABLES,
+        "BASE_URL": base_url,
+        "KMS_KEY_ID": kms_key_id,
+        "MAIL_FROM": MAIL_FROM,
+        "SIGNING_KEYS": f"1:{secrets.token_hex(32)}",
+        "API_ISSUER": ISSUER,
+        "API_AUDIENCE": AUDIENCE,
+        "API_SECRET": api_secret,
+        "APP_CREDENTIALS": json.dumps({slug: _credentials(client) for slug, client in registered.items()}),
+    }
+
+
+def endpoints(simulators: Simulators) -> dict[str, str]:
+    """The setting that sends the product to the simulated apps instead of the real ones."""
+    from chalicelib.providers.catalogue import PROVIDERS
+
+    simulated = {
+        slug: {
+            name: simulators.simulated(template)
+            for name, template in vars_of(PROVIDERS[slug].endpoints).items()
+            if template
+        }
+        for slug in (*SIMULATED, "chargebee")
+        if slug in PROVIDERS
+    }
+    return {"APP_ENDPOINTS": json.dumps(simulated)}
+
+
+def vars_of(row: object) -> dict[str, str]:
+    """A slotted dataclass's fields."""
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}  # type: ignore[attr-defined]
+
+
+def _credentials(client: Client) -> dict[str, str]:
+    found = {"client_id": client.client_id, "client_secret": client.client_secret}
+    return found | ({"redirect_alias": client.alias} if client.alias else {})

@@ -1,0 +1,75 @@
+"""Reads a table's DynamoDB stream and gives its records the shape in which Lambda hands them over."""
+
+import base64
+from typing import Any
+
+from local.pump import Record
+
+
+class TableStream:
+    """The stream of one table, read once from its beginning. Remembers how far it has read each shard."""
+
+    def __init__(self, table_name: str, dynamodb: Any, streams: Any) -> None:
+        self._arn: str = dynamodb.describe_table(TableName=table_name)["Table"]["LatestStreamArn"]
+        self._streams = streams
+        self._iterators: dict[str, str | None] = {}
+        # An iterator moves on as it is read: what it gave is kept until all shards have answered.
+        self._unread: list[Record] = []
+
+    def read(self) -> list[Record]:
+        """The records that came since the last call, shard by shard, oldest first."""
+        for shard in self._shards():
+            self._unread += self._read_shard(shard)
+        records, self._unread = self._unread, []
+        return records
+
+    def _shards(self) -> list[str]:
+        described = self._streams.describe_stream(StreamArn=self._arn)["StreamDescription"]
+        return [shard["ShardId"] for shard in described["Shards"]]
+
+    def _read_shard(self, shard: str) -> list[Record]:
+        if shard not in self._iterators:
+            first = self._streams.get_shard_iterator(
+                StreamArn=self._arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+            )
+            self._iterators[shard] = first["ShardIterator"]
+        iterator = self._iterators[shard]
+        if iterator is None:
+            return []
+        answer = self._streams.get_records(ShardIterator=iterator)
+        self._iterators[shard] = answer.get("NextShardIterator")
+        return [lambda_record(record, self._arn) for record in answer["Records"]]
+
+
+def lambda_record(record: Record, stream_arn: str) -> Record:
+    """A record of the GetRecords API as Lambda shapes it: the ARN added, times as numbers, bytes as base64."""
+    change = record["dynamodb"]
+    images = {name: _json(change[name]) for name in ("Keys", "NewImage", "OldImage") if name in change}
+    shaped: Record = {
+        "eventID": record["eventID"],
+        "eventName": record["eventName"],
+        "eventVersion": record.get("eventVersion", "1.1"),
+        "eventSource": "aws:dynamodb",
+        "awsRegion": record.get("awsRegion", ""),
+        "dynamodb": {
+            **images,
+            "ApproximateCreationDateTime": int(change["ApproximateCreationDateTime"].timestamp()),
+            "SequenceNumber": change["SequenceNumber"],
+            "SizeBytes": change.get("SizeBytes", 0),
+            "StreamViewType": change["StreamViewType"],
+        },
+        "eventSourceARN": stream_arn,
+    }
+    if identity := record.get("userIdentity"):
+        shaped["userIdentity"] = {"principalId": identity["PrincipalId"], "type": identity["Type"]}
+    return shaped
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {key: _json(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_json(inner) for inner in value]
+    return value
