@@ -32,7 +32,7 @@ bench: environment ## Measure what the product costs
 	@$(PY) -m benchmarks
 
 screenshots: environment chromium ## Picture every page and letter
-	@$(PY) -m local.preview
+	@$(PY) -m local.preview --screenshots
 
 lock: environment ## Write down every version of the environment, after a change of requirements
 	@sed -n '/^#/p' requirements-lock.txt > .venv/lock

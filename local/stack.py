@@ -12,6 +12,7 @@ from typing import Any
 from local import configuration, inbox, letters, ports, seed, state
 from local.aws import LocalAws
 from local.background import MAPPING, Background
+from local.missing import not_found
 from local.ports import HOST, Ports
 from local.pump import Pump
 from local.servers import Served
@@ -99,7 +100,7 @@ class Stack:
 
     def _start_product(self) -> None:
         self._product = _product()
-        web = Web(self._product, self.ports.web)
+        web = Web(self._product, self.ports.web, not_found)
         self._started.callback(web.stop)
 
     def _start_background(self) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, override
@@ -19,7 +20,7 @@ from chalice.local import (
     ThreadedHTTPServer,
 )
 
-from local.missing import not_found
+from local.missing import Answer
 from local.ports import HOST
 
 LAMBDA_SECONDS = 29
@@ -29,6 +30,7 @@ class Handler(ChaliceRequestHandler):
     # Without these two, Nagle's algorithm and delayed acknowledgements add 40 ms to every kept-alive request.
     disable_nagle_algorithm = True
     wbufsize = -1
+    not_found: Callable[[str], Answer]
 
     def __init__(self, request: Any, client_address: Any, server: Any, app_object: Chalice, config: Config) -> None:
         self._routes = RouteMatcher(list(app_object.routes))
@@ -57,7 +59,7 @@ class Handler(ChaliceRequestHandler):
         if not isinstance(error, ForbiddenError):
             super()._send_error_response(error)
             return
-        headers, body = not_found(self.path)
+        headers, body = self.not_found(self.path)
         self._send_http_response(404, dict(headers), body)
 
     @override
@@ -83,8 +85,9 @@ class Server(ThreadedHTTPServer):
 class Web:
     """The product behind Chalice's local server, on a thread."""
 
-    def __init__(self, app: Chalice, port: int) -> None:
-        self._server = LocalDevServer(_thread_safe(app), _config(), HOST, port, Handler, Server)
+    def __init__(self, app: Chalice, port: int, not_found: Callable[[str], Answer]) -> None:
+        handler = type("ProductHandler", (Handler,), {"not_found": staticmethod(not_found)})
+        self._server = LocalDevServer(_thread_safe(app), _config(), HOST, port, handler, Server)
         self._thread = threading.Thread(target=self._server.server.serve_forever, name="product", daemon=True)
         self._thread.start()
 
