@@ -8,6 +8,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from local.ports import HOST
 
+STOPPING_SECONDS = 0.05
+"""How long a server takes to notice that it is to stop."""
+
 type Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -25,7 +28,9 @@ class Served:
     def __init__(self, application: Wsgi, port: int) -> None:
         self._server: BaseWSGIServer = make_server(HOST, port, application, threaded=True, request_handler=Quiet)
         self.url = f"http://{HOST}:{self._server.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, name=f"serve {self.url}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(STOPPING_SECONDS,), name=f"serve {self.url}", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:

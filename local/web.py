@@ -22,6 +22,7 @@ from chalice.local import (
 
 from local.missing import Answer
 from local.ports import HOST
+from local.servers import STOPPING_SECONDS
 
 LAMBDA_SECONDS = 29
 
@@ -88,7 +89,9 @@ class Web:
     def __init__(self, app: Chalice, port: int, not_found: Callable[[str], Answer]) -> None:
         handler = type("ProductHandler", (Handler,), {"not_found": staticmethod(not_found)})
         self._server = LocalDevServer(_thread_safe(app), _config(), HOST, port, handler, Server)
-        self._thread = threading.Thread(target=self._server.server.serve_forever, name="product", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.server.serve_forever, args=(STOPPING_SECONDS,), name="product", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
