@@ -1,0 +1,24 @@
+"""Client Connect: the table of contents. What each part does stands in its own file under chalicelib/."""
+
+from chalicelib.handlers import api, assets, connect, console, console_forms, schedules, signing, streams
+from chalicelib.handlers.edge import Application
+
+app = Application(app_name="client-connect", debug=False)
+
+# Owners: landing page, consent, start, the apps' callbacks, the outcome.
+app.register_blueprint(connect.blueprint)
+
+# Admins: signing in and out, the console's pages, and what its forms do.
+app.register_blueprint(signing.blueprint)
+app.register_blueprint(console.blueprint)
+app.register_blueprint(console_forms.blueprint)
+
+# The accounting platform: JSON, described by /v1/openapi.json.
+app.register_blueprint(api.blueprint)
+
+# The operator's logo.
+app.register_blueprint(assets.blueprint)
+
+# No request at all: the core table's stream, and the clock.
+app.register_blueprint(streams.blueprint)
+app.register_blueprint(schedules.blueprint)

@@ -1,0 +1,82 @@
+"""What the console's forms do. Each ends in a redirect, so that a reload does nothing twice."""
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import wiring
+from chalicelib.errors import InvalidField
+from chalicelib.handlers import requests as incoming
+from chalicelib.handlers.console import show_members, show_panel
+from chalicelib.handlers.console_guard import Admin, signed_in
+from chalicelib.handlers.edge import html, redirect
+from chalicelib.providers.base import Mechanism
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.route("/entities/{entity_id}/client-connect/regenerate", methods=["POST"], content_types=incoming.FORM)
+@signed_in(blueprint)
+def regenerate(admin: Admin, entity_id: str) -> Response:
+    """A new link; the old one is dead when the page comes back."""
+    entity = admin.books(entity_id).entity
+    wiring.links().regenerate(entity.id, admin.actor)
+    return redirect(f"/entities/{entity.id}/client-connect?done=regenerated")
+
+
+@blueprint.route("/entities/{entity_id}/apps/{app}/connect", methods=["POST"], content_types=incoming.FORM)
+@signed_in(blueprint)
+def connect(admin: Admin, entity_id: str, app: str) -> Response:
+    """Connect now: off to the app, or the keys checked."""
+    books = admin.books(entity_id)
+    slug, typed = incoming.segment(app), incoming.form(blueprint.current_request)
+    provider = wiring.apps().offered(slug)
+    try:
+        if provider.mechanism is Mechanism.KEY_FORM:
+            wiring.key_forms().connect(admin.session, books.entity.id, slug, typed)
+            return redirect(f"/entities/{books.entity.id}?done=connected")
+        _, address = wiring.starting().by_admin(admin.session, books.entity.id, slug, typed=typed)
+    except InvalidField as error:
+        return show_panel(admin, books, slug, typed, error)
+    return html(wiring.renderer().page("leaving", app=provider, address=address))
+
+
+@blueprint.route("/entities/{entity_id}/apps/{app}/ask", methods=["POST"], content_types=incoming.FORM)
+@signed_in(blueprint)
+def ask(admin: Admin, entity_id: str, app: str) -> Response:
+    """Ask the owner, by letter."""
+    books = admin.books(entity_id)
+    slug, typed = incoming.segment(app), incoming.form(blueprint.current_request)
+    try:
+        wiring.inviting().ask(
+            books.entity,
+            slug,
+            email=typed.get("email", ""),
+            requested_by=admin.session.email,
+            note=typed.get("note", ""),
+        )
+    except InvalidField as error:
+        return show_panel(admin, books, slug, typed, error)
+    return redirect(f"/entities/{books.entity.id}/apps/{slug}?done=asked")
+
+
+@blueprint.route("/entities/{entity_id}/members", methods=["POST"], content_types=incoming.FORM)
+@signed_in(blueprint)
+def add_member(admin: Admin, entity_id: str) -> Response:
+    """One more admin."""
+    books = admin.books(entity_id)
+    typed = incoming.form(blueprint.current_request)
+    try:
+        wiring.administering().add_admin(books, typed.get("email", ""), admin.actor)
+    except InvalidField as error:
+        return show_members(admin, books, typed, error)
+    return redirect(f"/entities/{books.entity.id}/members?done=admin_added")
+
+
+@blueprint.route("/entities/{entity_id}/members/remove", methods=["POST"], content_types=incoming.FORM)
+@signed_in(blueprint)
+def remove_member(admin: Admin, entity_id: str) -> Response:
+    """One admin fewer. Whoever removes themself goes back to their list."""
+    entity_id = admin.books(entity_id).entity.id
+    email = incoming.form(blueprint.current_request).get("email", "").strip().lower()
+    wiring.administering().remove_admin(entity_id, email, admin.actor)
+    back = "/entities" if email == admin.session.email else f"/entities/{entity_id}/members"
+    return redirect(f"{back}?done=admin_removed")

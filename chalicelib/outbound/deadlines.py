@@ -1,0 +1,103 @@
+"""A total deadline for an HTTP call.
+
+A timeout bounds each read, so a server that sends a byte a second outlives it for as long as it likes. Here every
+connection's socket is told, before each read and write, how much of the call's time is left.
+"""
+
+import io
+import time
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from requests.adapters import HTTPAdapter
+
+_ends: ContextVar[float | None] = ContextVar("ends", default=None)
+
+
+class Deadline:
+    """Inside the ``with``, reads and writes on connections of ``adapter()`` end in ``TimeoutError`` when time is up."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._token: Token[float | None] | None = None
+
+    def __enter__(self) -> Self:
+        self._token = _ends.set(time.monotonic() + self._seconds)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            _ends.reset(self._token)
+
+
+def _left() -> float | None:
+    ends = _ends.get()
+    if ends is None:
+        return None
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("deadline")
+    return left
+
+
+class _Reads(io.RawIOBase):
+    """What ``http.client`` reads an answer from."""
+
+    def __init__(self, sock: Any) -> None:
+        super().__init__()
+        self._sock = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(_left())
+        return int(self._sock.recv_into(buffer))
+
+
+class _Socket:
+    """A socket, TLS or not, that minds the deadline. Everything else is the socket's own."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def makefile(self, *_args: object, **_options: object) -> io.BufferedReader:
+        return io.BufferedReader(_Reads(self._sock))
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.settimeout(_left())
+        self._sock.sendall(data)
+
+
+def adapter() -> "HTTPAdapter":
+    """A requests adapter whose connections mind the deadline and which never tries twice."""
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            self.sock = _Socket(self.sock)  # type: ignore[assignment]
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            self.sock = _Socket(self.sock)  # type: ignore[assignment]
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    made = HTTPAdapter(max_retries=0)
+    made.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+    return made

@@ -1,0 +1,107 @@
+"""The one HTTP client for the apps: a total deadline, a size cap, no redirects, nothing kept between calls.
+
+The libraries made for OAuth follow a 307 from the token endpoint with code and secret in hand, accept 30 MB
+answers and outlive their timeout when an answer drips (measured; see docs/security.md, row 36).
+"""
+
+import json
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.errors import AppDown, AppRefused, AppRejectedUs
+from chalicelib.outbound.deadlines import Deadline, adapter
+
+if TYPE_CHECKING:
+    from requests import Response, Session
+
+SECONDS = 6.0
+"""For one call, all told. A callback makes at most three of them: see docs/design.md, *Time*."""
+CAP = 64 * 1024
+USER_AGENT = "Client-Connect/1.0 (+https://www.bookkeep.com)"
+_TOO_MANY = 429
+_OK = range(200, 300)
+_REDIRECT = range(300, 400)
+_SERVER_ERROR = 500
+
+
+class Web:
+    """Sends JSON or forms, wants a JSON object back. One per process: connections and root certificates are reused."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._session: Session | None = None
+
+    def json(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> Mapping[str, object]:
+        """Send one request; never a second.
+
+        :raises AppDown: no whole JSON object came back in time, or a 5xx, 429 or redirect did.
+        :raises AppRefused: a 4xx.
+        :raises AppRejectedUs: a 401 or 4xx with OAuth's ``invalid_client``.
+        """
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
+        deadline = Deadline(self._seconds)
+        try:
+            with deadline, self._open().request(
+                method, url, headers=sent, data=form, json=body, auth=auth or _no_auth,
+                timeout=self._seconds, allow_redirects=False, stream=True,
+            ) as response:  # fmt: skip
+                raw = _capped(response)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise AppDown(type(error).__name__) from None
+        return _object(response.status_code, raw)
+
+    def _open(self) -> "Session":
+        if self._session is None:
+            self._session = _session()
+        return self._session
+
+
+def _session() -> "Session":
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter())
+    return session
+
+
+def _no_auth(request: Any) -> Any:
+    """Keeps requests from looking for credentials elsewhere."""
+    return request
+
+
+def _capped(response: "Response") -> bytes:
+    raw = response.raw.read(CAP + 1, decode_content=True)
+    if len(raw) > CAP:
+        raise OSError("too large")
+    return bytes(raw)
+
+
+def _object(status: int, raw: bytes) -> Mapping[str, object]:
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        found = None
+    answer = found if isinstance(found, dict) else {}
+    if status >= _SERVER_ERROR or status == _TOO_MANY or status in _REDIRECT:
+        raise AppDown(str(status))
+    if status not in _OK:
+        raise (AppRejectedUs if answer.get("error") == "invalid_client" else AppRefused)(str(status))
+    if not isinstance(found, dict):
+        raise AppDown("not a JSON object")
+    return answer

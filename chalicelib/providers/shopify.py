@@ -1,0 +1,65 @@
+"""Shopify's own ways: a host per shop, a signed callback, a header of its own (shopify.dev, OAuth; read 2026-10)."""
+
+import hmac
+import re
+from collections.abc import Mapping
+
+from chalicelib import keys
+from chalicelib.domain import Account, Grant
+from chalicelib.errors import AttemptProblem, InvalidField
+from chalicelib.i18n import N_
+from chalicelib.providers.base import Call, Json
+from chalicelib.providers.reading import account, at
+
+_SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com")
+_DASHBOARD = re.compile(r"admin\.shopify\.com/store/([a-z0-9][a-z0-9-]{0,59})(?:/.*)?")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_OLDEST_SIGNATURE = 86_400
+_QUERY = "{ shop { name myshopifyDomain } }"
+
+
+def shop_host(typed: str) -> str:
+    """The shop's permanent host. A stranger types this, and we post our client secret to it."""
+    text = typed.strip(" ").lower().removeprefix("https://")
+    if dashboard := _DASHBOARD.fullmatch(text):
+        text = dashboard[1]
+    host = text.removesuffix("/").removesuffix("/admin")
+    host = f"{host}.myshopify.com" if _NAME.fullmatch(host) else host
+    if not _SHOP.fullmatch(host):
+        raise InvalidField("tenant", N_("Enter the store's address, for example acme-store.myshopify.com."))
+    return host
+
+
+def check_callback(call: Call, params: Mapping[str, str]) -> None:
+    """The callback is signed with our client secret, is of today, and comes from the shop that was asked."""
+    sent = params.get("hmac", "")
+    signed = "&".join(sorted(_signed_pair(*pair) for pair in params.items() if pair[0] != "hmac"))
+    ours = hmac.digest(call.client.client_secret.encode(), signed.encode(), "sha256").hex()
+    timestamp = params.get("timestamp", "")
+    recent = timestamp.isascii() and timestamp.isdigit() and keys.now().timestamp() - int(timestamp) < _OLDEST_SIGNATURE
+    if not (keys.same(sent, ours) and recent and params.get("shop") == call.tenant):
+        raise AttemptProblem("app_refused", call.provider.slug)
+
+
+def _signed_pair(name: str, value: str) -> str:
+    """Decoded, with only these three escaped, as Shopify's own libraries do."""
+    name = name.replace("%", "%25").replace("&", "%26").replace("=", "%3D")
+    return f"{name}={value.replace('%', '%25').replace('&', '%26')}"
+
+
+def identify(call: Call, grant: Grant, _token: Json) -> Account:
+    """The shop behind the token."""
+    headers = {"X-Shopify-Access-Token": grant.secrets["access_token"]}
+    answer = call.web.json("POST", call.url("identity_url"), headers=headers, body={"query": _QUERY})
+    return account(at(answer, "data.shop.myshopifyDomain"), at(answer, "data.shop.name"))
+
+
+def revoke(call: Call, grant: Grant, _account: Account | None) -> None:
+    """Uninstalls our app from the shop."""
+    headers = {"X-Shopify-Access-Token": grant.secrets["access_token"]}
+    call.web.json("DELETE", call.url("revoke_url"), headers=headers)
+
+
+def grant_extra(call: Call) -> Mapping[str, str]:
+    """Every later call goes to the shop's host."""
+    return {"shop": call.tenant}

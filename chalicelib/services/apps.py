@@ -1,0 +1,92 @@
+"""The catalogue as this installation can offer it: rows with the operator's endpoints and our registrations."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain import Asked, Books, Connection
+from chalicelib.errors import NotEligible, NotFound
+from chalicelib.providers.base import Call, Provider, Web
+from chalicelib.settings import Client
+
+_NO_CLIENT = Client(client_id="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """An app on a page, with what this entity has of it."""
+
+    app: Provider
+    connections: tuple[Connection, ...]
+    asked: Asked | None
+    configured: bool = True
+
+    @property
+    def connected(self) -> int:
+        """How many accounts are connected."""
+        return len(self.connections)
+
+    @property
+    def rank(self) -> int:
+        """Asked for and open, then open, then connected."""
+        if self.connections:
+            return 2
+        return 0 if self.asked else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apps:
+    """All lookups of apps go through here."""
+
+    providers: Mapping[str, Provider]
+    clients: Mapping[str, Client]
+    endpoints: Mapping[str, Mapping[str, str]]
+
+    def all(self) -> Iterable[Provider]:
+        """Every app of the catalogue, configured or not."""
+        return self.providers.values()
+
+    def configured(self, app: Provider) -> bool:
+        """Whether we have what it takes to offer the app."""
+        return app.configured(self.clients.get(app.slug))
+
+    def offered(self, slug: str) -> Provider:
+        """The app, for an admin.
+
+        :raises NotFound: if it is unknown or not configured.
+        """
+        app = self.providers.get(slug)
+        if app is None or not self.configured(app):
+            raise NotFound
+        return app
+
+    def for_owner(self, slug: str) -> Provider:
+        """The app, for somebody who holds a link.
+
+        :raises NotEligible: if it is unknown, not configured, or needs an admin.
+        """
+        app = self.providers.get(slug)
+        if app is None or not app.ask_owner or not self.configured(app):
+            raise NotEligible
+        return app
+
+    def call(self, app: Provider, web: Web, tenant: str = "") -> Call:
+        """What the row's functions are handed."""
+        row = app.pointed_at(self.endpoints.get(app.slug, {}))
+        return Call(provider=row, client=self.clients.get(app.slug, _NO_CLIENT), web=web, tenant=tenant)
+
+    def landing_cards(self, books: Books) -> list[Card]:
+        """What an owner can connect, what is asked for first."""
+        cards = [card(app, books) for app in self.all() if app.ask_owner and self.configured(app)]
+        return sorted(cards, key=lambda card: card.rank)
+
+    def progress(self, books: Books) -> tuple[int, int]:
+        """"x of y connected": y counts the apps asked for or connected, and is 0 when nothing was asked."""
+        connected = {connection.app for connection in books.connections}
+        wanted = connected | set(books.entity.asked)
+        return (len(connected), len(wanted)) if books.entity.asked else (0, 0)
+
+
+def card(app: Provider, books: Books) -> Card:
+    """The app with what the entity has of it."""
+    connections = tuple(connection for connection in books.connections if connection.app == app.slug)
+    return Card(app=app, connections=connections, asked=books.entity.asked.get(app.slug))

@@ -1,0 +1,117 @@
+"""Who calls the API: a bearer JWT (RFC 7519, RFC 6750), checked in full."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.errors import AppProblem, Forbidden, NotFound, Unauthorized, Unavailable
+from chalicelib.providers.base import Web
+from chalicelib.settings import Settings
+
+ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"})
+LEEWAY = 30
+KEYS_FRESH = 600
+KEYS_RETRY = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A service that the token names, and what it may do."""
+
+    name: str
+    scopes: frozenset[str]
+    entities: frozenset[str] | None
+    """``None``: all of them."""
+
+    def check(self, scope: str, entity_id: str | None = None) -> None:
+        """:raises Forbidden: without the scope. :raises NotFound: for an entity that the token does not reach."""
+        if scope not in self.scopes:
+            raise Forbidden(f"The token lacks the scope {scope}.")
+        if entity_id is not None and self.entities is not None and entity_id not in self.entities:
+            raise NotFound
+
+
+class Callers:
+    """Checks tokens. Either a secret or a JWKS address is set; that fixes the algorithm, never the token's header."""
+
+    def __init__(self, settings: Settings, web: Web) -> None:
+        self._settings = settings
+        self._jwks = _Jwks(settings.api_jwks_url, web) if settings.api_jwks_url else None
+
+    def caller(self, authorization: str) -> Caller:
+        """The caller behind an ``Authorization`` header.
+
+        :raises Unauthorized: unless it holds a good token.
+        """
+        import jwt
+
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthorized
+        try:
+            key, algorithm = self._key(jwt.get_unverified_header(token))
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[algorithm],
+                issuer=self._settings.api_issuer,
+                audience=self._settings.api_audience,
+                leeway=LEEWAY,
+                options={"require": ["exp", "iss", "aud"]},
+            )
+        except jwt.PyJWTError:
+            raise Unauthorized from None
+        return _caller(claims)
+
+    def _key(self, header: Mapping[str, Any]) -> tuple[Any, str]:
+        if self._jwks is None:
+            return self._settings.api_secret, "HS256"
+        return self._jwks.key(str(header.get("kid", "")))
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    scope, entities = claims.get("scope", ""), claims.get("entities")
+    if not isinstance(scope, str) or not (entities is None or _strings(entities)):
+        raise Unauthorized
+    reach = None if entities is None else frozenset(entities)
+    return Caller(name=str(claims.get("sub") or "platform")[:80], scopes=frozenset(scope.split()), entities=reach)
+
+
+def _strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+class _Jwks:
+    """The issuer's public keys (RFC 7517), fetched through our own client and kept for a while."""
+
+    def __init__(self, url: str, web: Web) -> None:
+        self._url = url
+        self._web = web
+        self._keys: dict[str, tuple[Any, str]] = {}
+        self._fetched = float("-inf")
+
+    def key(self, key_id: str) -> tuple[Any, str]:
+        """:raises Unauthorized: if the issuer has no such key."""
+        age = time.monotonic() - self._fetched
+        if age > KEYS_FRESH or (key_id not in self._keys and age > KEYS_RETRY):
+            self._fetch()
+        if key_id not in self._keys:
+            raise Unauthorized
+        return self._keys[key_id]
+
+    def _fetch(self) -> None:
+        import jwt
+
+        try:
+            found = jwt.PyJWKSet.from_dict(dict(self._web.json("GET", self._url)))
+        except (AppProblem, jwt.PyJWTError):
+            if self._keys:
+                return
+            raise Unavailable from None
+        self._fetched = time.monotonic()
+        self._keys = {
+            str(key.key_id): (key.key, key.algorithm_name)
+            for key in found.keys
+            if key.key_id and key.algorithm_name in ASYMMETRIC
+        }

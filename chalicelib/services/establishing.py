@@ -1,0 +1,50 @@
+"""Making a connection out of a grant: the same for every mechanism."""
+
+from dataclasses import dataclass
+
+from chalicelib import keys
+from chalicelib.domain import Account, Attempt, Authority, Connection, EventKind, Grant
+from chalicelib.providers.base import Provider
+from chalicelib.services.events import event
+from chalicelib.services.ports import Connections, Sealer
+
+ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Establishing:
+    """Seals the grant, then writes all there is to write in one transaction."""
+
+    connections: Connections
+    sealer: Sealer
+
+    def establish(
+        self, entity_id: str, app: Provider, account: Account, grant: Grant, *,
+        by: str, authority: Authority, attempt: Attempt | None,
+    ) -> bool:  # fmt: skip
+        """Returns whether the account was connected before.
+
+        :raises NotFound: if the authority is gone.
+        :raises Unavailable: if KMS or DynamoDB is; then it is not known to be kept.
+        """
+        now = keys.now()
+        connection = Connection(
+            id=connection_id(entity_id, app.slug, account.id),
+            entity_id=entity_id,
+            app=app.slug,
+            account=account,
+            status=ACTIVE,
+            connected_at=now,
+            connected_by=by,
+            first_connected_at=now,
+        )
+        sealed = self.sealer.seal(grant, connection)
+        connected = event(
+            entity_id, EventKind.CONNECTED, by, app=app.slug, connection_id=connection.id, detail=account.name
+        )
+        return self.connections.establish(connection, sealed, connected, authority, attempt)
+
+
+def connection_id(entity_id: str, app: str, account_id: str) -> str:
+    """One account of one app of one entity has one id, for ever, so that connecting again is a reconnect."""
+    return keys.name_of(entity_id, app, account_id)

@@ -1,0 +1,102 @@
+"""Writing each kind of letter from what is stored, at the moment of sending. No secret waits in the outbox."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib import keys
+from chalicelib.domain import (
+    Account,
+    Entity,
+    Event,
+    EventKind,
+    InvitationState,
+    Letter,
+    LetterKind,
+    LetterState,
+    OutboxItem,
+)
+from chalicelib.services.apps import Apps
+from chalicelib.services.links import Links
+from chalicelib.services.ports import Entities, Events, Invitations, LetterText, Members, Renderer, SignIns
+
+SIGN_IN_LIFETIME = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """One function for each kind of letter; ``None`` when it has nobody or nothing to write about."""
+
+    entities: Entities
+    members: Members
+    invitations: Invitations
+    events: Events
+    sign_ins: SignIns
+    links: Links
+    apps: Apps
+    renderer: Renderer
+    base_url: str
+
+    def alert(self, item: OutboxItem) -> Letter | None:
+        """An app was connected."""
+        event = self.events.get(item.entity_id, item.subject_id)
+        entity = self.entities.get(item.entity_id)
+        return self.alert_of(entity, event, item) if event and entity else None
+
+    def alert_of(self, entity: Entity, event: Event, item: OutboxItem) -> Letter:
+        """The same, by who has event and entity at hand."""
+        text = self.renderer.letter(
+            "alert",
+            entity_name=entity.name,
+            app=self.apps.providers[event.app],
+            account=Account(id="", name=event.detail),
+            connected_by=event.actor,
+            connected_at=event.at,
+            reconnected=event.kind is EventKind.RECONNECTED,
+            address=f"{self.base_url}/entities/{entity.id}",
+        )
+        return _letter(item, text)
+
+    def invitation(self, item: OutboxItem) -> Letter | None:
+        """An owner is asked; the admin who asks is copied, and answers go to them."""
+        entity, invitation = self.invitations.with_entity(item.entity_id, item.subject_id)
+        if invitation is None or entity is None:
+            return None
+        text = self.renderer.letter(
+            "invitation",
+            entity_name=entity.name,
+            app=self.apps.providers[invitation.app],
+            requested_by=invitation.requested_by,
+            note=invitation.note,
+            address=self.links.address(entity.link, invitation.app, invitation.id),
+        )
+        cc = (invitation.requested_by,) if invitation.requested_by != invitation.email else ()
+        return _letter(item, text, cc=cc, reply_to=invitation.requested_by)
+
+    def sign_in(self, item: OutboxItem) -> Letter | None:
+        """Only an address that is somebody's admin gets one; only here the secret is made."""
+        if not self.members.known(item.to):
+            return None
+        token = keys.random_secret()
+        self.sign_ins.put(keys.digest(token), item.to, keys.now() + SIGN_IN_LIFETIME)
+        text = self.renderer.letter(
+            "sign_in",
+            address=f"{self.base_url}/sign-in/{token}",
+            minutes=int(SIGN_IN_LIFETIME.total_seconds()) // 60,
+            email=item.to,
+        )
+        return _letter(item, text)
+
+    def outcome(self, item: OutboxItem) -> None:
+        """An invitation shows how its letter fared."""
+        if item.kind is not LetterKind.INVITATION:
+            return
+        if item.state is LetterState.SENT:
+            self.invitations.mark(item.entity_id, item.subject_id, InvitationState.SENT)
+        elif item.state in {LetterState.FAILED, LetterState.UNKNOWN}:
+            self.invitations.mark(item.entity_id, item.subject_id, InvitationState.FAILED)
+
+
+def _letter(item: OutboxItem, text: LetterText, *, cc: tuple[str, ...] = (), reply_to: str = "") -> Letter:
+    return Letter(
+        id=item.id, to=item.to, subject=text.subject, text=text.text, html=text.html, cc=cc, reply_to=reply_to
+    )

@@ -1,0 +1,81 @@
+"""Sending what is in the outbox: claim, one send, record. Duplicates are bounded, losses are not accepted.
+
+A send that SES may have taken counts (``sends``). One that SES surely did not take does not, and is tried again
+with growing pauses. One of which nobody knows is sent once more after ``UNKNOWN_AFTER``, and never a third time.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from chalicelib import keys
+from chalicelib.domain import Letter, LetterKind, LetterState, OutboxItem
+from chalicelib.errors import MailRejected, MailRetry, MailUnknown
+from chalicelib.services.ports import Outbox, Post
+
+LEASE = timedelta(minutes=2)
+"""How long a sender may hold a letter: longer than any function of ours runs."""
+UNKNOWN_AFTER = timedelta(minutes=15)
+MOST_SENDS = 2
+MOST_TRIES = 30
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=1)
+
+type Compose = Callable[[OutboxItem], Letter | None]
+"""Makes the letter when it is sent; ``None`` when there is nobody or nothing to write to any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """``compose`` has a function for each kind of letter; ``outcome`` hears of what became of one."""
+
+    outbox: Outbox
+    post: Post
+    compose: Mapping[LetterKind, Compose]
+    outcome: Callable[[OutboxItem], None]
+
+    def put_and_send(self, item: OutboxItem, compose: Compose) -> None:
+        """A letter claimed by being put in; whoever was first sends it."""
+        claimed = replace(item, state=LetterState.SENDING, tries=1, sends=1, due_at=keys.now() + LEASE)
+        if self.outbox.put(claimed):
+            self._send(claimed, compose)
+
+    def send(self, item: OutboxItem) -> None:
+        """Take up a letter that waits, or that somebody began and never ended."""
+        if item.state in {LetterState.SENDING, LetterState.UNKNOWN} and item.sends >= MOST_SENDS:
+            self._give_up(item)
+        elif self.outbox.claim(item, keys.now() + LEASE):
+            self._send(replace(item, tries=item.tries + 1, sends=item.sends + 1), self.compose[item.kind])
+
+    def _send(self, item: OutboxItem, compose: Compose) -> None:
+        letter = compose(item)
+        if letter is None:
+            self._end(replace(item, state=LetterState.DROPPED, sends=item.sends - 1, due_at=None))
+            return
+        try:
+            message_id = self.post.send(letter)
+        except MailRetry:
+            self._later(replace(item, sends=item.sends - 1))
+        except MailRejected:
+            self._end(replace(item, state=LetterState.FAILED, sends=item.sends - 1, due_at=None))
+        except MailUnknown:
+            self.outbox.record(replace(item, state=LetterState.UNKNOWN, due_at=keys.now() + UNKNOWN_AFTER))
+        else:
+            self._end(replace(item, state=LetterState.SENT, due_at=None), message_id)
+
+    def _later(self, item: OutboxItem) -> None:
+        if item.tries >= MOST_TRIES:
+            self._end(replace(item, state=LetterState.FAILED, due_at=None))
+            return
+        pause = min(FIRST_PAUSE * 2 ** min(item.tries - 1, 10), LONGEST_PAUSE)
+        self.outbox.record(replace(item, state=LetterState.RETRY, due_at=keys.now() + pause))
+
+    def _give_up(self, item: OutboxItem) -> None:
+        """Sent twice, both times without an answer: a third letter is one too many."""
+        if self.outbox.claim(item, keys.now() + LEASE):
+            self._end(replace(item, tries=item.tries + 1, state=LetterState.UNKNOWN, due_at=None))
+
+    def _end(self, item: OutboxItem, message_id: str = "") -> None:
+        """First whoever waits for the outcome, then the outbox: in between is a second letter, not a lost one."""
+        self.outcome(item)
+        self.outbox.record(item, message_id)

@@ -1,0 +1,118 @@
+"""Starting an attempt: from a connect link, or by an admin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib import keys
+from chalicelib.domain import AdminSession, Attempt, Authority, EventKind
+from chalicelib.errors import InvalidField, NotFound
+from chalicelib.providers import oauth2
+from chalicelib.providers.base import Mechanism, Provider, Web
+from chalicelib.services.apps import Apps
+from chalicelib.services.events import event
+from chalicelib.services.links import Links
+from chalicelib.services.ports import Attempts, Invitations, Members
+
+LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starting:
+    """An attempt belongs to one browser, one app, one entity, for ten minutes."""
+
+    links: Links
+    invitations: Invitations
+    members: Members
+    attempts: Attempts
+    apps: Apps
+    web: Web
+    base_url: str
+
+    def by_link(
+        self, segment: str, slug: str, *, typed: Mapping[str, str], browser: str, invitation_id: str
+    ) -> tuple[Provider, str]:
+        """Begin, and say where the browser must go.
+
+        ``browser`` is the secret in the browser's cookie. The invitation attributes; it never authorises.
+
+        :raises DeadLink: if the link is not the entity's current one.
+        :raises NotEligible: if the app cannot be connected from a link.
+        :raises InvalidField: if the typed host will not do.
+        """
+        entity_id, nonce = self.links.read(segment)
+        app = self.apps.for_owner(slug)
+        tenant = _tenant(app, typed)
+        invitation_id = invitation_id if keys.is_id(invitation_id) else ""
+        if invitation_id:
+            found, invitation = self.invitations.with_entity(entity_id, invitation_id)
+        else:
+            found, invitation = self.links.entities.get(entity_id), None
+        self.links.check(found, nonce)
+        if invitation and invitation.app != slug:
+            invitation = None
+        attempt, address = self._attempt(
+            app, entity_id, tenant, binding=keys.digest(browser), authority=Authority(nonce=nonce),
+            invitation_id=invitation.id if invitation else "", invited=invitation.email if invitation else "",
+        )  # fmt: skip
+        if invitation:
+            actor = f"link sent to {invitation.email}"
+            self.attempts.begin_invited(attempt, event(entity_id, EventKind.CONNECTION_STARTED, actor, app=slug))
+        else:
+            self.attempts.begin(attempt)
+        return app, address
+
+    def by_admin(
+        self, session: AdminSession, entity_id: str, slug: str, *, typed: Mapping[str, str]
+    ) -> tuple[Provider, str]:
+        """Connect now. The same session must come back.
+
+        :raises NotFound: if the app is not offered or the session's address is no admin of the entity.
+        :raises InvalidField: if the typed host will not do.
+        """
+        app = self.apps.offered(slug)
+        if app.mechanism is not Mechanism.OAUTH2 or not self.members.is_admin(entity_id, session.email):
+            raise NotFound
+        authority = Authority(admin=session.email, session_hash=session.id_hash)
+        tenant = _tenant(app, typed)
+        attempt, address = self._attempt(app, entity_id, tenant, binding=session.id_hash, authority=authority)
+        self.attempts.begin(attempt)
+        return app, address
+
+    def _attempt(
+        self, app: Provider, entity_id: str, tenant: str, *,
+        binding: str, authority: Authority, invitation_id: str = "", invited: str = "",
+    ) -> tuple[Attempt, str]:  # fmt: skip
+        state = keys.random_secret()
+        verifier = keys.random_secret() if app.pkce else ""
+        call = self.apps.call(app, self.web, tenant)
+        address = oauth2.authorize_url(
+            call, redirect_uri=redirect_uri(self.base_url, app), state=state, verifier=verifier
+        )
+        attempt = Attempt(
+            id=keys.digest(state),
+            entity_id=entity_id,
+            app=app.slug,
+            browser_hash=binding,
+            authority=authority,
+            tenant=tenant,
+            verifier=verifier,
+            invitation_id=invitation_id,
+            invited=invited,
+            expires_at=keys.now() + LIFETIME,
+        )
+        return attempt, address
+
+
+def redirect_uri(base_url: str, app: Provider) -> str:
+    """Registered with the app: it can never change. From the settings, never from the request."""
+    return f"{base_url}/callback/{app.slug}"
+
+
+def _tenant(app: Provider, typed: Mapping[str, str]) -> str:
+    if app.tenant is None:
+        return ""
+    value = typed.get(app.tenant.name, "")
+    if not value.strip():
+        raise InvalidField(app.tenant.name, app.tenant.help)
+    return app.tenant.read(value)

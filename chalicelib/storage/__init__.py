@@ -1,0 +1,49 @@
+"""Everything that is kept. A file for each noun; failed conditions come out as the domain's errors."""
+
+from dataclasses import dataclass
+
+from chalicelib.storage.attempts import Attempts
+from chalicelib.storage.connections import Connections
+from chalicelib.storage.counters import Answers, Counters
+from chalicelib.storage.entities import Entities
+from chalicelib.storage.events import Events
+from chalicelib.storage.invitations import Invitations
+from chalicelib.storage.members import Members
+from chalicelib.storage.outbox import Outbox
+from chalicelib.storage.sessions import Sessions, SignIns
+from chalicelib.storage.tables import connect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """One of each."""
+
+    entities: Entities
+    members: Members
+    invitations: Invitations
+    events: Events
+    attempts: Attempts
+    connections: Connections
+    outbox: Outbox
+    sessions: Sessions
+    sign_ins: SignIns
+    counters: Counters
+    answers: Answers
+
+
+def connected(core: str, vault: str, ephemeral: str) -> Storage:
+    """Storage on the tables of these names."""
+    connect(core, vault, ephemeral)
+    return Storage(
+        entities=Entities(),
+        members=Members(),
+        invitations=Invitations(),
+        events=Events(),
+        attempts=Attempts(),
+        connections=Connections(),
+        outbox=Outbox(),
+        sessions=Sessions(),
+        sign_ins=SignIns(),
+        counters=Counters(),
+        answers=Answers(),
+    )

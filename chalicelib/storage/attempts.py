@@ -1,0 +1,120 @@
+"""Attempts: begun once, claimed once, ended once."""
+
+from datetime import datetime
+
+from chalicelib import keys
+from chalicelib.domain import Account, Attempt, AttemptState, Authority, Event, InvitationState
+from chalicelib.storage import rows
+from chalicelib.storage.models import AttemptItem, InvitationItem
+from chalicelib.storage.tables import ConditionFailed, Transaction, call
+
+
+def key_of(attempt_id: str) -> str:
+    """The partition of an attempt."""
+    return f"ATTEMPT#{attempt_id}"
+
+
+def attempt(item: AttemptItem) -> Attempt:
+    account = Account(id=item.account_id, name=item.account_name) if item.account_id else None
+    return Attempt(
+        id=rows.id_in(item.pk),
+        entity_id=item.entity_id,
+        app=item.app,
+        browser_hash=item.browser_hash,
+        authority=Authority(nonce=item.nonce or b"", admin=item.admin, session_hash=item.session_hash),
+        tenant=item.tenant,
+        verifier=item.verifier,
+        invitation_id=item.invitation_id,
+        invited=item.invited,
+        state=AttemptState(item.state),
+        claim=item.claim,
+        claimed_at=item.claimed_at,
+        expires_at=item.expires_at,
+        account=account,
+        reconnected=bool(item.reconnected),
+        failure=item.failure,
+    )
+
+
+def _item(attempt: Attempt) -> AttemptItem:
+    return AttemptItem(
+        key_of(attempt.id),
+        entity_id=attempt.entity_id,
+        app=attempt.app,
+        browser_hash=attempt.browser_hash,
+        nonce=attempt.authority.nonce or None,
+        admin=attempt.authority.admin,
+        session_hash=attempt.authority.session_hash,
+        tenant=attempt.tenant,
+        verifier=attempt.verifier,
+        invitation_id=attempt.invitation_id,
+        invited=attempt.invited,
+        state=attempt.state.value,
+        expires_at=attempt.expires_at,
+    )
+
+
+class Attempts:
+    """The attempt rows of ``ephemeral``."""
+
+    def begin(self, attempt: Attempt) -> None:
+        """Remember a new attempt."""
+        call(_item(attempt).save)
+
+    def begin_invited(self, attempt: Attempt, event: Event) -> None:
+        """The same, and the invitation that led to it is started, which its history says once."""
+        invitation = InvitationItem(rows.entity_key(attempt.entity_id), f"{rows.INVITATIONS}{attempt.invitation_id}")
+        write = Transaction()
+        write.put("attempt", _item(attempt))
+        write.put("event", rows.event_item(event, alerting=False))
+        unstarted = InvitationItem.state != InvitationState.STARTED.value
+        started = [InvitationItem.state.set(InvitationState.STARTED.value)]
+        write.update("invitation", invitation, started, InvitationItem.pk.exists() & unstarted)
+        try:
+            write.commit()
+        except ConditionFailed:
+            self.begin(attempt)
+
+    def get(self, attempt_id: str) -> Attempt | None:
+        """The attempt as it stands."""
+        try:
+            return attempt(call(lambda: AttemptItem.get(key_of(attempt_id), consistent_read=True)))
+        except AttemptItem.DoesNotExist:
+            return None
+
+    def claim(self, attempt_id: str, app: str, bindings: tuple[str, ...], now: datetime) -> Attempt | None:
+        """Pending → claimed, for the right app, in the right browser, in time: once. ``None`` when not.
+
+        The claim has a random name, so that our own repeat of a call whose answer was lost still wins.
+        """
+        item = AttemptItem(key_of(attempt_id))
+        mine = keys.random_secret()
+        actions = [
+            AttemptItem.state.set(AttemptState.CLAIMED.value),
+            AttemptItem.claim.set(mine),
+            AttemptItem.claimed_at.set(now),
+        ]
+        condition = (
+            ((AttemptItem.state == AttemptState.PENDING.value) | (AttemptItem.claim == mine))
+            & (AttemptItem.app == app)
+            & AttemptItem.browser_hash.is_in(*bindings)
+            & (AttemptItem.expires_at > now)
+        )
+        try:
+            call(lambda: item.update(actions, condition=condition))
+        except ConditionFailed:
+            return None
+        return attempt(item)
+
+    def fail(self, attempt: Attempt, cause: str, event: Event) -> None:
+        """Claimed → failed, with the event that tells the admins why. What is done stays done."""
+        write = Transaction()
+        item = AttemptItem(key_of(attempt.id))
+        actions = [AttemptItem.state.set(AttemptState.FAILED.value), AttemptItem.failure.set(cause)]
+        still_mine = (AttemptItem.claim == attempt.claim) & (AttemptItem.state == AttemptState.CLAIMED.value)
+        write.update("attempt", item, actions, still_mine)
+        write.put("event", rows.event_item(event, alerting=False))
+        try:
+            write.commit()
+        except ConditionFailed:
+            return

@@ -1,0 +1,117 @@
+"""Connections: one account of one app of one entity, with its sealed grant, in one transaction."""
+
+from dataclasses import replace
+
+from chalicelib.domain import Attempt, AttemptState, Authority, Connection, Event, EventKind, SealedGrant
+from chalicelib.errors import NotFound
+from chalicelib.storage import rows
+from chalicelib.storage.attempts import key_of
+from chalicelib.storage.models import AttemptItem, ConnectionItem, EntityItem, MemberItem, SessionItem, VaultItem
+from chalicelib.storage.sessions import session_key
+from chalicelib.storage.tables import ConditionFailed, Transaction, call
+
+
+class Connections:
+    """The connection rows of ``core`` and the rows of ``vault``."""
+
+    def of(self, entity_id: str) -> tuple[Connection, ...]:
+        """All connections of an entity, consistent."""
+        query = ConnectionItem.query(
+            rows.entity_key(entity_id), ConnectionItem.sk.startswith(rows.CONNECTIONS), consistent_read=True
+        )
+        return tuple(rows.connection(item) for item in call(lambda: list(query)))
+
+    def establish(
+        self, connection: Connection, sealed: SealedGrant, event: Event, authority: Authority, attempt: Attempt | None
+    ) -> bool:
+        """Everything that makes a connection, or nothing. Returns whether it was there before (a reconnect).
+
+        A second grant for the same account is a reconnect: same id, new grant. A condition decides, not a read.
+
+        :raises NotFound: if the authority is gone: the link was regenerated, the admin removed or signed out.
+        """
+        try:
+            self._write(connection, sealed, event, authority, attempt, again=False).commit()
+        except ConditionFailed as refusal:
+            if refusal.labels != {"connection"}:
+                raise NotFound from None
+            self._reconnect(connection, sealed, event, authority, attempt)
+            return True
+        return False
+
+    def _reconnect(
+        self, connection: Connection, sealed: SealedGrant, event: Event, authority: Authority, attempt: Attempt | None
+    ) -> None:
+        event = replace(event, kind=EventKind.RECONNECTED)
+        try:
+            self._write(connection, sealed, event, authority, attempt, again=True).commit()
+        except ConditionFailed:
+            raise NotFound from None
+
+    def _write(
+        self,
+        connection: Connection,
+        sealed: SealedGrant,
+        event: Event,
+        authority: Authority,
+        attempt: Attempt | None,
+        *,
+        again: bool,
+    ) -> Transaction:
+        write = Transaction()
+        _check_authority(write, connection.entity_id, authority)
+        if again:
+            _update(write, connection)
+        else:
+            write.put("connection", rows.connection_item(connection), ConnectionItem.pk.does_not_exist())
+        write.put("vault", _vault_item(connection, sealed))
+        write.put("event", rows.event_item(event, alerting=True))
+        if attempt is not None:
+            _end(write, attempt, connection, again=again)
+        return write
+
+
+def _check_authority(write: Transaction, entity_id: str, authority: Authority) -> None:
+    """The right by which the attempt was started must still hold, at the very moment of writing."""
+    key = rows.entity_key(entity_id)
+    if authority.admin:
+        member = f"{rows.MEMBERS}{authority.admin}"
+        write.check("member", MemberItem, (key, member), MemberItem.pk.exists())
+        write.check("session", SessionItem, (session_key(authority.session_hash),), SessionItem.pk.exists())
+    else:
+        write.check("link", EntityItem, (key, rows.ENTITY), EntityItem.nonce == authority.nonce)
+
+
+def _update(write: Transaction, connection: Connection) -> None:
+    item = rows.connection_item(connection)
+    actions = [
+        ConnectionItem.account_name.set(connection.account.name),
+        ConnectionItem.status.set(connection.status),
+        ConnectionItem.connected_at.set(connection.connected_at),
+        ConnectionItem.connected_by.set(connection.connected_by),
+    ]
+    write.update("connection", item, actions, ConnectionItem.pk.exists())
+
+
+def _vault_item(connection: Connection, sealed: SealedGrant) -> VaultItem:
+    return VaultItem(
+        connection.entity_id,
+        connection.id,
+        app=connection.app,
+        account_id=connection.account.id,
+        sealed=sealed.ciphertext,
+        expires_at=sealed.expires_at,
+        updated_at=connection.connected_at,
+    )
+
+
+def _end(write: Transaction, attempt: Attempt, connection: Connection, *, again: bool) -> None:
+    actions = [
+        AttemptItem.state.set(AttemptState.DONE.value),
+        AttemptItem.account_id.set(connection.account.id),
+        AttemptItem.account_name.set(connection.account.name),
+        AttemptItem.reconnected.set(int(again)),
+        AttemptItem.verifier.set(""),
+    ]
+    still_mine = (AttemptItem.claim == attempt.claim) & (AttemptItem.state == AttemptState.CLAIMED.value)
+    write.update("attempt", AttemptItem(key_of(attempt.id)), actions, still_mine)

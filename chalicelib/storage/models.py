@@ -1,0 +1,200 @@
+"""The three tables as PynamoDB models, and nothing else. docs/design.md, *Data*, says why three.
+
+``core`` sorts an entity's partition by the leading digit of the sort key, so that one Query from the start
+reads just what a page needs: 1 entity, 2 connections, 3 members, 4 invitations, 5 events, 6 outbox.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pynamodb.attributes import (
+    BinaryAttribute,
+    DiscriminatorAttribute,
+    MapAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_IMAGE
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.models import Model
+
+CONNECT_SECONDS = 2
+READ_SECONDS = 5
+ATTEMPTS = 3
+
+
+class _Meta:
+    """Three tries of at most seven seconds: inside API Gateway's 29."""
+
+    billing_mode = PAY_PER_REQUEST_BILLING_MODE
+    connect_timeout_seconds = CONNECT_SECONDS
+    read_timeout_seconds = READ_SECONDS
+    max_retry_attempts = ATTEMPTS
+
+
+class DueIndex(GlobalSecondaryIndex[Any]):
+    """What the sweep still has to look at; sparse. It only finds: the item itself is read before anything is done."""
+
+    class Meta:
+        index_name = "due"
+        projection = IncludeProjection(["type"])
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = NumberAttribute(range_key=True)
+
+
+class CoreItem(Model):
+    """Base of everything in ``core``."""
+
+    class Meta(_Meta):
+        table_name = "core"
+        stream_view_type = STREAM_NEW_IMAGE
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    type = DiscriminatorAttribute()
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    due = DueIndex()
+
+
+class EntityItem(CoreItem, discriminator="entity"):
+    name = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    nonce = BinaryAttribute(legacy_encoding=False)
+    key_id = NumberAttribute()
+    generation = NumberAttribute()
+    link_created_at = UTCDateTimeAttribute()
+    admins = NumberAttribute()
+    asked: MapAttribute[str, Any] = MapAttribute(default=dict)
+
+
+class ConnectionItem(CoreItem, discriminator="connection"):
+    app = UnicodeAttribute()
+    account_id = UnicodeAttribute()
+    account_name = UnicodeAttribute()
+    status = UnicodeAttribute()
+    connected_at = UTCDateTimeAttribute()
+    connected_by = UnicodeAttribute()
+    first_connected_at = UTCDateTimeAttribute()
+
+
+class MemberItem(CoreItem, discriminator="member"):
+    added_at = UTCDateTimeAttribute()
+    added_by = UnicodeAttribute()
+
+
+class MembershipItem(CoreItem, discriminator="membership"):
+    """The member once more, in the admin's own partition: it lists an admin's entities, and authorises nothing."""
+
+
+class InvitationItem(CoreItem, discriminator="invitation"):
+    app = UnicodeAttribute()
+    email = UnicodeAttribute()
+    requested_by = UnicodeAttribute()
+    note = UnicodeAttribute()
+    state = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    generation = NumberAttribute()
+
+
+class EventItem(CoreItem, discriminator="event"):
+    kind = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    actor = UnicodeAttribute()
+    app = UnicodeAttribute()
+    connection_id = UnicodeAttribute()
+    detail = UnicodeAttribute()
+
+
+class OutboxRow(CoreItem, discriminator="outbox"):
+    id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    to = UnicodeAttribute()
+    state = UnicodeAttribute()
+    subject_id = UnicodeAttribute()
+    sends = NumberAttribute(default=0)
+    tries = NumberAttribute(default=0)
+    created_at = UTCDateTimeAttribute()
+    claim = UnicodeAttribute(default="")
+    message_id = UnicodeAttribute(null=True)
+
+
+class ParkedItem(CoreItem, discriminator="parked"):
+    """A stream record that nobody could read: where it was and what was wrong, never what it held."""
+
+    why = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+
+
+class VaultItem(Model):
+    """A sealed grant. Its table has no stream and its own IAM."""
+
+    class Meta(_Meta):
+        table_name = "vault"
+
+    entity_id = UnicodeAttribute(hash_key=True)
+    connection_id = UnicodeAttribute(range_key=True)
+    app = UnicodeAttribute()
+    account_id = UnicodeAttribute()
+    sealed = BinaryAttribute(legacy_encoding=False)
+    expires_at = UTCDateTimeAttribute(null=True)
+    updated_at = UTCDateTimeAttribute()
+
+
+class EphemeralItem(Model):
+    """Base of what passes by itself. DynamoDB deletes late (up to days), so every reader checks ``expires_at``."""
+
+    class Meta(_Meta):
+        table_name = "ephemeral"
+
+    pk = UnicodeAttribute(hash_key=True)
+    type = DiscriminatorAttribute()
+    expires_at = TTLAttribute()
+
+
+class AttemptItem(EphemeralItem, discriminator="attempt"):
+    entity_id = UnicodeAttribute()
+    app = UnicodeAttribute()
+    browser_hash = UnicodeAttribute()
+    nonce = BinaryAttribute(legacy_encoding=False, null=True)
+    admin = UnicodeAttribute(default="")
+    session_hash = UnicodeAttribute(default="")
+    tenant = UnicodeAttribute(default="")
+    verifier = UnicodeAttribute(default="")
+    invitation_id = UnicodeAttribute(default="")
+    invited = UnicodeAttribute(default="")
+    state = UnicodeAttribute()
+    claim = UnicodeAttribute(default="")
+    claimed_at = UTCDateTimeAttribute(null=True)
+    account_id = UnicodeAttribute(null=True)
+    account_name = UnicodeAttribute(null=True)
+    reconnected = NumberAttribute(default=0)
+    failure = UnicodeAttribute(default="")
+
+
+class SessionItem(EphemeralItem, discriminator="session"):
+    email = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    last_seen_at = UTCDateTimeAttribute()
+
+
+class SignInItem(EphemeralItem, discriminator="sign_in"):
+    email = UnicodeAttribute()
+
+
+class CounterItem(EphemeralItem, discriminator="counter"):
+    count = NumberAttribute(default=0)
+
+
+class IdempotencyItem(EphemeralItem, discriminator="idempotency"):
+    request_hash = UnicodeAttribute()
+    claim = UnicodeAttribute()
+    response = BinaryAttribute(legacy_encoding=False, null=True)
+
+
+def tables() -> Iterator[type[Model]]:
+    """The base model of each table."""
+    yield from (CoreItem, VaultItem, EphemeralItem)

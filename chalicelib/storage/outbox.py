@@ -1,0 +1,78 @@
+"""Letters to be sent, and what became of them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import cast
+
+from chalicelib.domain import Event, LetterState, OutboxItem
+from chalicelib.storage import rows
+from chalicelib.storage.models import CoreItem, EventItem, OutboxRow
+from chalicelib.storage.tables import ConditionFailed, call
+
+BATCH = 50
+
+
+class Outbox:
+    """The outbox rows of ``core``."""
+
+    def put(self, item: OutboxItem) -> bool:
+        """Put a letter in, if it is not there yet. A claimed one (``sending``) is claimed by this very call."""
+        try:
+            call(lambda: rows.outbox_row(item).save(condition=OutboxRow.pk.does_not_exist()))
+        except ConditionFailed:
+            return False
+        return True
+
+    def claim(self, item: OutboxItem, lease_until: datetime) -> bool:
+        """Take a letter up for sending; of two at once, one gets it. Counts the try."""
+        row = OutboxRow(*rows.outbox_key(item))
+        actions = [
+            OutboxRow.state.set(LetterState.SENDING.value),
+            OutboxRow.tries.set(item.tries + 1),
+            OutboxRow.sends.set(item.sends + 1),
+            OutboxRow.due_shard.set(rows.due_shard(item.id)),
+            OutboxRow.due_at.set(rows.due_number(lease_until)),
+        ]
+        untouched = (OutboxRow.state == item.state.value) & (OutboxRow.tries == item.tries)
+        try:
+            call(lambda: row.update(actions, condition=untouched))
+        except ConditionFailed:
+            return False
+        return True
+
+    def record(self, item: OutboxItem, message_id: str = "") -> None:
+        """What became of a claimed letter; ``due_at`` says when to look again, if ever."""
+        row = OutboxRow(*rows.outbox_key(item))
+        actions = [OutboxRow.state.set(item.state.value), OutboxRow.sends.set(item.sends)]
+        if message_id:
+            actions.append(OutboxRow.message_id.set(message_id))
+        if item.due_at:
+            actions.append(OutboxRow.due_at.set(rows.due_number(item.due_at)))
+        else:
+            actions += [OutboxRow.due_shard.remove(), OutboxRow.due_at.remove()]
+        mine = (OutboxRow.state == LetterState.SENDING.value) & (OutboxRow.tries == item.tries)
+        try:
+            call(lambda: row.update(actions, condition=mine))
+        except ConditionFailed:
+            return
+
+    def due(self, now: datetime) -> Iterator[Event | OutboxItem]:
+        """Events and letters that something is left to do for. The index finds, a consistent read tells."""
+        latest = rows.due_number(now)
+        for shard in rows.DUE_SHARDS:
+            found = call(partial(_due_keys, shard, latest))
+            items = call(partial(_read, found)) if found else []
+            yield from (_noun(item) for item in items if item.due_at is not None and item.due_at <= latest)
+
+
+def _due_keys(shard: str, latest: int) -> list[tuple[str, str]]:
+    return [(item.pk, item.sk) for item in CoreItem.due.query(shard, CoreItem.due_at <= latest, limit=BATCH)]
+
+
+def _read(found: list[tuple[str, str]]) -> list[CoreItem]:
+    return list(CoreItem.batch_get(found, consistent_read=True))
+
+
+def _noun(item: CoreItem) -> Event | OutboxItem:
+    return rows.event(item) if isinstance(item, EventItem) else rows.outbox_item(cast("OutboxRow", item))

@@ -1,0 +1,220 @@
+"""Rows to domain and back, for the nouns that live in ``core``."""
+
+import zlib
+from datetime import datetime, timedelta
+
+from chalicelib.domain import (
+    Account,
+    Asked,
+    Connection,
+    ConnectLink,
+    Entity,
+    Event,
+    EventKind,
+    Invitation,
+    InvitationState,
+    LetterKind,
+    LetterState,
+    Member,
+    OutboxItem,
+)
+from chalicelib.storage.models import ConnectionItem, EntityItem, EventItem, InvitationItem, MemberItem, OutboxRow
+
+ENTITY = "1"
+CONNECTIONS = "2#"
+MEMBERS = "3#"
+INVITATIONS = "4#"
+EVENTS = "5#"
+OUTBOX = "6#"
+
+DUE_SHARDS = tuple(f"due-{number}" for number in range(4))
+SWEEP_AFTER = timedelta(minutes=2)
+"""How long the stream has before the sweep takes an event or a letter up."""
+
+
+def entity_key(entity_id: str) -> str:
+    """The partition of an entity."""
+    return f"E#{entity_id}"
+
+
+def admin_key(email: str) -> str:
+    """The partition of an admin's address."""
+    return f"A#{email}"
+
+
+def id_in(key: str) -> str:
+    """The id behind a partition's or a sort key's prefix."""
+    return key.split("#", 1)[1]
+
+
+def due_shard(name: str) -> str:
+    """Spreads what is due over a few partitions of the index."""
+    return DUE_SHARDS[zlib.crc32(name.encode()) % len(DUE_SHARDS)]
+
+
+def due_number(at: datetime) -> int:
+    """``due_at`` as the index keeps it: epoch seconds."""
+    return int(at.timestamp())
+
+
+def entity(item: EntityItem) -> Entity:
+    entity_id = id_in(item.pk)
+    asked = item.asked.as_dict() if item.asked else {}
+    return Entity(
+        id=entity_id,
+        name=item.name,
+        created_at=item.created_at,
+        asked={app: Asked(by=row["by"], at=datetime.fromisoformat(row["at"])) for app, row in asked.items()},
+        link=ConnectLink(
+            entity_id=entity_id,
+            nonce=item.nonce,
+            key_id=int(item.key_id),
+            generation=int(item.generation),
+            created_at=item.link_created_at,
+        ),
+    )
+
+
+def entity_item(entity: Entity, admins: int) -> EntityItem:
+    return EntityItem(
+        entity_key(entity.id),
+        ENTITY,
+        name=entity.name,
+        created_at=entity.created_at,
+        nonce=entity.link.nonce,
+        key_id=entity.link.key_id,
+        generation=entity.link.generation,
+        link_created_at=entity.link.created_at,
+        admins=admins,
+        asked={},
+    )
+
+
+def connection(item: ConnectionItem) -> Connection:
+    return Connection(
+        id=item.sk.rsplit("#", 1)[1],
+        entity_id=id_in(item.pk),
+        app=item.app,
+        account=Account(id=item.account_id, name=item.account_name),
+        status=item.status,
+        connected_at=item.connected_at,
+        connected_by=item.connected_by,
+        first_connected_at=item.first_connected_at,
+    )
+
+
+def connection_item(connection: Connection) -> ConnectionItem:
+    return ConnectionItem(
+        entity_key(connection.entity_id),
+        f"{CONNECTIONS}{connection.app}#{connection.id}",
+        app=connection.app,
+        account_id=connection.account.id,
+        account_name=connection.account.name,
+        status=connection.status,
+        connected_at=connection.connected_at,
+        connected_by=connection.connected_by,
+        first_connected_at=connection.first_connected_at,
+    )
+
+
+def member(item: MemberItem) -> Member:
+    return Member(entity_id=id_in(item.pk), email=id_in(item.sk), added_at=item.added_at, added_by=item.added_by)
+
+
+def member_item(member: Member) -> MemberItem:
+    return MemberItem(
+        entity_key(member.entity_id), f"{MEMBERS}{member.email}", added_at=member.added_at, added_by=member.added_by
+    )
+
+
+def invitation(item: InvitationItem) -> Invitation:
+    return Invitation(
+        id=id_in(item.sk),
+        entity_id=id_in(item.pk),
+        app=item.app,
+        email=item.email,
+        requested_by=item.requested_by,
+        note=item.note,
+        state=InvitationState(item.state),
+        created_at=item.created_at,
+        generation=int(item.generation),
+    )
+
+
+def invitation_item(invitation: Invitation) -> InvitationItem:
+    return InvitationItem(
+        entity_key(invitation.entity_id),
+        f"{INVITATIONS}{invitation.id}",
+        app=invitation.app,
+        email=invitation.email,
+        requested_by=invitation.requested_by,
+        note=invitation.note,
+        state=invitation.state.value,
+        created_at=invitation.created_at,
+        generation=invitation.generation,
+    )
+
+
+def event(item: EventItem) -> Event:
+    return Event(
+        id=id_in(item.sk),
+        entity_id=id_in(item.pk),
+        kind=EventKind(item.kind),
+        at=item.at,
+        actor=item.actor,
+        app=item.app,
+        connection_id=item.connection_id,
+        detail=item.detail,
+    )
+
+
+def event_item(event: Event, *, alerting: bool) -> EventItem:
+    """``alerting`` events stay due until their letters are in the outbox."""
+    due = {"due_shard": due_shard(event.id), "due_at": due_number(event.at + SWEEP_AFTER)} if alerting else {}
+    return EventItem(
+        entity_key(event.entity_id),
+        f"{EVENTS}{event.id}",
+        kind=event.kind.value,
+        at=event.at,
+        actor=event.actor,
+        app=event.app,
+        connection_id=event.connection_id,
+        detail=event.detail,
+        **due,
+    )
+
+
+def outbox_item(row: OutboxRow) -> OutboxItem:
+    return OutboxItem(
+        id=row.id,
+        kind=LetterKind(row.kind),
+        to=row.to,
+        state=LetterState(row.state),
+        entity_id=id_in(row.pk) if row.pk.startswith("E#") else "",
+        subject_id=row.subject_id,
+        sends=int(row.sends),
+        tries=int(row.tries),
+        created_at=row.created_at,
+    )
+
+
+def outbox_key(item: OutboxItem) -> tuple[str, str]:
+    """In the entity's partition; a sign-in letter, which belongs to none, in the address's own."""
+    partition = entity_key(item.entity_id) if item.entity_id else admin_key(item.to)
+    return partition, f"{OUTBOX}{item.id}"
+
+
+def outbox_row(item: OutboxItem) -> OutboxRow:
+    due = {"due_shard": due_shard(item.id), "due_at": due_number(item.due_at)} if item.due_at else {}
+    return OutboxRow(
+        *outbox_key(item),
+        id=item.id,
+        kind=item.kind.value,
+        to=item.to,
+        state=item.state.value,
+        subject_id=item.subject_id,
+        sends=item.sends,
+        tries=item.tries,
+        created_at=item.created_at,
+        **due,
+    )
