@@ -11,7 +11,7 @@ SWEEP_SECONDS = 5.0
 
 # As the mapping in the deployment's template has it: only what is new, small batches, a failure costs one record.
 MAPPING = SourceMapping(
-    batch_size=10,
+    batch_size=25,
     maximum_retry_attempts=5,
     bisect_batch_on_function_error=True,
     filter_criteria=lambda record: record["eventName"] == "INSERT",

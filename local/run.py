@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 
+from chalicelib.settings import SettingsRefused
 from local import ports, seed, state
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -21,6 +22,9 @@ def main() -> int:
         return 1
     try:
         _run(where)
+    except SettingsRefused as error:
+        print(error, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nStopped.", flush=True)
     return 0

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from chalicelib.settings import load
 from local import configuration, inbox, letters, ports, seed, state
 from local.aws import LocalAws
 from local.background import MAPPING, Background
@@ -91,6 +92,8 @@ class Stack:
         product = configuration.product(self.base_url, self.aws.new_key(), self._clients, self.api_secret)
         self._set({**configuration.APART, **self.aws.environment(), **product})
         self._set(configuration.endpoints(self.simulators))
+        # Read now, and not at the first request: what the caller's environment adds may be refused.
+        load()
         _make_tables()
 
     def _set(self, environment: Mapping[str, str | None]) -> None:
