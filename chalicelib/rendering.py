@@ -32,7 +32,7 @@ _MONTHS = (
 )
 _MOMENT = N_("%(day)s %(month)s %(year)s, %(time)s UTC")
 _ACTORS = (
-    ("admin ", N_("%(who)s")),
+    ("admin ", "%(who)s"),
     ("link sent to ", N_("the link sent to %(who)s")),
     ("connect link", N_("the connect link")),
 )
@@ -72,17 +72,17 @@ class Renderer:
         self._icons: dict[str, Markup] = {}
         self._environment = self._made(brand, language, style, script)
 
-    def page(self, name: str, **words: object) -> str:
+    def page(self, name: str, /, **words: object) -> str:
         """``templates/pages/{name}.html``, whole."""
         return self._environment.get_template(f"pages/{name}.html").render(words)
 
-    def letter(self, name: str, **words: object) -> LetterText:
+    def letter(self, name: str, /, **words: object) -> LetterText:
         """The three parts of ``templates/letters/{name}``."""
         subject, text, html = (
             self._environment.get_template(f"letters/{name}/{part}").render(words)
             for part in ("subject.txt", "body.txt", "body.html")
         )
-        return LetterText(" ".join(subject.split()), text, html)
+        return LetterText(" ".join(subject.split()), text.strip() + "\n", html)
 
     def _made(self, brand: Brand, language: str, style: str, script: str) -> "Environment":
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -90,7 +90,7 @@ class Renderer:
 
         environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
-            autoescape=_is_html,
+            autoescape=_is_html,  # noqa: S701 - on for every .html; subjects and plain letters are text
             undefined=StrictUndefined,
             extensions=["jinja2.ext.i18n"],
             trim_blocks=True,
@@ -133,7 +133,9 @@ class Renderer:
         """A time that the page's script turns to the reader's own zone."""
         from markupsafe import Markup
 
-        return Markup('<time datetime="{}">{}</time>').format(f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", self._moment(at))
+        return Markup('<time datetime="{}">{}</time>').format(
+            f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", self._moment(at)
+        )
 
     def _who(self, actor: str) -> str:
         """An actor as a phrase; one that is not known by its first word is shown as it is."""

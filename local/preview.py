@@ -1,15 +1,16 @@
-"""Writes every page and letter with sample words, to look at: ``python -m local.preview OUT_DIR [--screenshots]``."""
+"""Writes every page and letter with sample words, to look at: ``python -m local.preview [OUT_DIR] [--screenshots]``."""
 
 import argparse
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from chalicelib.rendering import Renderer
 from tests.rendering.page_samples import pages
-from tests.rendering.samples import BRAND, HOSTILE, letters
+from tests.rendering.samples import ACCOUNT, BRAND, ENTITY, HOSTILE, letters
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
 LONG = "The Extraordinarily Long-Named Coffee Roasting, Baking & Sundries Company of Northern California LLC"
 WIDTHS = (390, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -18,7 +19,9 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 def main() -> None:
     """Write the files, and take their pictures if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
+    parser.add_argument(
+        "out", type=Path, nargs="?", default=Path(".local/preview"), help="a folder; .local/preview if left out"
+    )
     parser.add_argument("--screenshots", action="store_true", help="needs playwright and a Chromium")
     parser.add_argument("--only", default="", help="pictures of files whose name holds this")
     arguments = parser.parse_args()
@@ -30,11 +33,11 @@ def main() -> None:
 
 
 def _everything(renderer: Renderer) -> Iterator[tuple[str, str]]:
-    for kind, name in (("", "Acme Coffee LLC"), ("long-", LONG), ("hostile-", HOSTILE)):
-        for page, variant, words in pages(name):
+    for kind, name, account in (("", ENTITY, ACCOUNT), ("long-", LONG, LONG), ("hostile-", HOSTILE, HOSTILE)):
+        for page, variant, words in pages(name, account):
             code = {"qr": _qr(str(words["link_address"]))} if "qr" in words else {}
             yield f"{kind}{page}-{variant}.html", renderer.page(page, **(words | code))
-        for number, (letter, words) in enumerate(letters(name, name)):
+        for number, (letter, words) in enumerate(letters(name, account)):
             made = renderer.letter(letter, **words)
             yield f"{kind}letter-{letter}-{number}.txt", f"Subject: {made.subject}\n\n{made.text}"
             yield f"{kind}letter-{letter}-{number}.html", made.html
@@ -44,7 +47,7 @@ def _qr(address: str) -> object:
     import segno
     from markupsafe import Markup
 
-    return Markup(segno.make(address).svg_inline(scale=4, border=2))  # noqa: S704 - drawn by segno
+    return Markup(segno.make(address).svg_inline(omitsize=True, border=2))  # noqa: S704 - drawn by segno
 
 
 def _written(file: Path, text: str) -> Path:

@@ -36,7 +36,7 @@
   // Times in the reader's own zone, with UTC underneath.
   each('time[datetime]', function (time) {
     try {
-      var shown = new Intl.DateTimeFormat(document.documentElement.lang, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' });
+      var shown = new Intl.DateTimeFormat(document.documentElement.lang, { day: 'numeric', month: 'short', year: 'numeric', hour: 'numeric', minute: '2-digit' });
       time.title = time.textContent;
       time.textContent = shown.format(new Date(time.dateTime));
     } catch (e) { /* the written UTC time stays */ }

@@ -4,9 +4,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain import Account, Asked, Connection, ConnectLink, Entity, Event, EventKind, Invitation, InvitationState, Member
+from chalicelib.domain import (
+    Account,
+    Asked,
+    Connection,
+    ConnectLink,
+    Entity,
+    Event,
+    EventKind,
+    Grant,
+    Invitation,
+    InvitationState,
+    Member,
+)
 from chalicelib.errors import InvalidField
-from chalicelib.providers.base import Call, Category, Endpoints, Field, Grant, Json, Mechanism, OwnerText, Provider
+from chalicelib.providers.base import Call, Category, Endpoints, Field, Json, Mechanism, OwnerText, Provider
 from chalicelib.settings import Brand
 
 BRAND = Brand(
@@ -20,10 +32,21 @@ BRAND = Brand(
 HOSTILE = "<img src=x onerror=alert(1)>\"'&%s{{7*7}}"
 NOW = datetime(2026, 11, 22, 16, 48, tzinfo=UTC)
 PAT, SAM = "pat@ledger.example", "sam@ledger.example"
+ENTITY, ACCOUNT = "Acme Coffee LLC", "Blue Bottle – Oakland"
 LINK = "acme~" + "AbCdEfGh" * 5
 ADDRESS = f"https://connect.example/c/{LINK}"
 CAUSES = (
-    *("cancelled", "app_refused", "app_down", "expired", "used", "unfinished", "other_browser", "link_replaced", "dead_link"),
+    *(
+        "cancelled",
+        "app_refused",
+        "app_down",
+        "expired",
+        "used",
+        "unfinished",
+        "other_browser",
+        "link_replaced",
+        "dead_link",
+    ),
     *("not_eligible", "sign_in_expired", "not_found", "bad_request", "forbidden", "limit", "too_large", "unsupported"),
     *("not_allowed", "conflict", "unavailable", "crashed"),
 )
@@ -69,7 +92,14 @@ def app(slug: str, name: str, category: Category = Category.ECOMMERCE, **more: o
         reads=("Orders, payments and refunds", "Payouts and fees", "The names of your products and locations"),
         disconnect=f"In {name}, open Settings, then Apps, and remove the access.",
     )
-    row: Words = {"slug": slug, "name": name, "category": category, "owner": owner, "endpoints": Endpoints(), "identify": _nobody}
+    row: Words = {
+        "slug": slug,
+        "name": name,
+        "category": category,
+        "owner": owner,
+        "endpoints": Endpoints(),
+        "identify": _nobody,
+    }
     return Provider(**(row | more))  # type: ignore[arg-type]
 
 
@@ -92,28 +122,45 @@ SEVEN = (
 APPS: Mapping[str, Provider] = {one.slug: one for one in SEVEN}
 
 
-def entity(name: str = "Acme Coffee LLC", identity: str = "acme") -> Entity:
+def entity(name: str = ENTITY, identity: str = "acme") -> Entity:
     """One set of books."""
     link = ConnectLink(entity_id=identity, nonce=b"", key_id=1, generation=2, created_at=NOW)
     return Entity(id=identity, name=name, link=link, created_at=NOW)
 
 
-def connection(slug: str = "square", name: str = "Blue Bottle – Oakland", by: str = f"admin {PAT}", status: str = "connected") -> Connection:
+def connection(
+    slug: str = "square", name: str = ACCOUNT, by: str = f"admin {PAT}", status: str = "connected"
+) -> Connection:
     """One account of one app."""
     account = Account(id="MLQ8W2F4ZT0", name=name)
     return Connection(
-        **{"id": "c1", "entity_id": "acme", "app": slug, "account": account, "status": status},
-        **{"connected_at": NOW, "connected_by": by, "first_connected_at": NOW},
-    )  # type: ignore[arg-type]
+        id="c1",
+        entity_id="acme",
+        app=slug,
+        account=account,
+        status=status,
+        connected_at=NOW,
+        connected_by=by,
+        first_connected_at=NOW,
+    )
 
 
-def invitation(state: InvitationState, slug: str = "square", email: str = "olive.owner@bluebottle.example") -> Invitation:
+def invitation(
+    state: InvitationState, slug: str = "square", email: str = "olive.owner@bluebottle.example"
+) -> Invitation:
     """One letter to an owner."""
     at = NOW - timedelta(days=2)
     return Invitation(
-        **{"id": "i1", "entity_id": "acme", "app": slug, "email": email, "requested_by": PAT, "note": "", "state": state},
-        **{"created_at": at, "generation": 2},
-    )  # type: ignore[arg-type]
+        id="i1",
+        entity_id="acme",
+        app=slug,
+        email=email,
+        requested_by=PAT,
+        note="",
+        state=state,
+        created_at=at,
+        generation=2,
+    )
 
 
 def event(kind: EventKind, detail: str = "", slug: str = "", actor: str = f"admin {PAT}") -> Event:
@@ -131,11 +178,17 @@ WRONG_SHOP = InvalidField("shop", "give the address that ends in .myshopify.com"
 INVITATIONS = tuple(invitation(state) for state in InvitationState)
 
 
-def letters(name: str = "Acme Coffee LLC", account: str = "Blue Bottle – Oakland", note: str = "Hello Olive,\nas we said on the phone.") -> Iterator[tuple[str, Words]]:
+def letters(
+    name: str = ENTITY, account: str = ACCOUNT, note: str = "Hello Olive,\nas we said on the phone."
+) -> Iterator[tuple[str, Words]]:
     """Every letter: its name and its words."""
     opening = {"entity_name": name, "app": SQUARE}
     yield "invitation", opening | {"requested_by": PAT, "note": note, "address": f"{ADDRESS}/square?i=inv1"}
-    happened = {"account": Account(id="MLQ8W2F4ZT0", name=account), "connected_by": f"link sent to {PAT}", "connected_at": NOW}
+    happened = {
+        "account": Account(id="MLQ8W2F4ZT0", name=account),
+        "connected_by": f"link sent to {PAT}",
+        "connected_at": NOW,
+    }
     for again in (False, True):
         yield "alert", opening | happened | {"reconnected": again, "address": "https://connect.example/entities/acme"}
     yield "sign_in", {"address": "https://connect.example/sign-in/abc123", "minutes": 15, "email": PAT}
