@@ -52,6 +52,8 @@ CAUSES = (
 )
 
 type Words = dict[str, object]
+type Page = tuple[str, str, Words]
+"""The template, the variant, the words."""
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ class Marked(gettext.NullTranslations):
         return f"⟦{msgid1 if n == 1 else msgid2}⟧"
 
 
-@pytest.fixture
-def marked(monkeypatch: pytest.MonkeyPatch) -> Renderer:
-    monkeypatch.setattr(gettext, "translation", lambda *_, **__: Marked())
-    return Renderer(BRAND, "")
+@pytest.fixture(scope="module")
+def marked() -> Renderer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gettext, "translation", lambda *_, **__: Marked())
+        return Renderer(BRAND, "")
 
 
 def data(value: object) -> Iterator[str]:
