@@ -5,14 +5,16 @@ import re
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 
+from chalicelib import rendering
 from chalicelib.rendering import TEMPLATES, Renderer
 from tests.rendering.page_samples import landing, pages
 from tests.rendering.reading import Reading
-from tests.rendering.samples import BRAND, CAUSES, HOSTILE, LINK
+from tests.rendering.samples import BRAND, CAUSES, HOSTILE, LINK, letters
 
 PLAIN = {f"{name}-{variant}": (name, words) for name, variant, words in pages()}
 HOSTILES = {f"{name}-{variant}": (name, words) for name, variant, words in pages(HOSTILE, HOSTILE)}
@@ -156,6 +158,16 @@ def test_a_logo_stands_for_the_name() -> None:
 
 def test_right_to_left_languages_turn_the_page() -> None:
     assert '<html lang="ar-EG" dir="rtl">' in Renderer(BRAND, "", "ar_EG").page("sign_in", typed={}, error=None)
+
+
+def test_compiled_templates_say_the_same(renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    renderer.compile(tmp_path / "compiled")
+    monkeypatch.setattr(rendering, "COMPILED", tmp_path / "compiled")
+    compiled = Renderer(BRAND, "/api")
+    for name, words in (*PLAIN.values(), *HOSTILES.values()):
+        assert compiled.page(name, **words) == renderer.page(name, **words)
+    for letter, letter_words in letters(HOSTILE):
+        assert compiled.letter(letter, **letter_words) == renderer.letter(letter, **letter_words)
 
 
 def test_weights(renderer: Renderer) -> None:
