@@ -211,6 +211,7 @@ class Event:
     actor: str
     app: str = ""
     connection_id: str = ""
+    account_id: str = ""
     detail: str = ""
     """The kind's own word: an address, an account's name, a cause."""
 

@@ -79,7 +79,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """
     read = _Reader(environ)
     settings = Settings(
-        base_url=read.matching("BASE_URL", r"https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?", "an address without a final slash"),
+        base_url=read.matching(
+            "BASE_URL", r"https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?", "an address without a final slash"
+        ),
         core_table=read.required("CORE_TABLE"),
         vault_table=read.required("VAULT_TABLE"),
         ephemeral_table=read.required("EPHEMERAL_TABLE"),
@@ -103,7 +105,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _brand(read: "_Reader") -> Brand:
     return Brand(
-        product_name=read.matching("PRODUCT_NAME", r"[^\x00-\x1f\x7f]{1,60}", "one short line", default="Client Connect"),
+        product_name=read.matching(
+            "PRODUCT_NAME", r"[^\x00-\x1f\x7f]{1,60}", "one short line", default="Client Connect"
+        ),
         support_address=read.address("SUPPORT_ADDRESS", default="support@bookkeep.com"),
         privacy_url=read.web_address("PRIVACY_URL", default="https://www.bookkeep.com/privacy"),
         terms_url=read.web_address("TERMS_URL", default="https://www.bookkeep.com/terms"),

@@ -63,7 +63,7 @@ def _entity_id(value: str) -> str:
 
 
 def _json(status: int, body: object) -> Response:
-    headers = {"Content-Type": "application/json; charset=utf-8"}
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/json; charset=utf-8"}
     return Response(body=json.dumps(body, ensure_ascii=False), status_code=status, headers=headers)
 
 
@@ -73,7 +73,7 @@ def _problem(error: errors.ClientConnectError) -> Response:
         return problem_json(422, "invalid_field", field=error.name, detail=error.hint)
     if status >= _SERVER_ERROR:
         log_crash(error)
-    if status == 401:  # noqa: PLR2004
+    if isinstance(error, errors.Unauthorized):
         cause = "unauthorized"
     retry_after = getattr(error, "retry_after", 0)
     return problem_json(status, cause, detail=getattr(error, "hint", ""), retry_after=retry_after)

@@ -61,7 +61,12 @@ def connection(connection: Connection) -> Shape:
 
 def event(event: Event) -> Shape:
     shape: Shape = {"id": event.id, "kind": event.kind.value, "at": moment(event.at), "actor": event.actor}
-    optional = {"app": event.app, "connection_id": event.connection_id, "detail": event.detail}
+    optional = {
+        "app": event.app,
+        "connection_id": event.connection_id,
+        "account_id": event.account_id,
+        "detail": event.detail,
+    }
     return shape | {name: value for name, value in optional.items() if value}
 
 

@@ -49,6 +49,7 @@ PROBLEMS: Mapping[type[errors.ClientConnectError], tuple[int, str]] = {
 
 _CHALICE_CAUSES = {403: "not_found", 404: "not_found", 405: "not_allowed", 413: "too_large", 415: "unsupported"}
 _ERROR = 400
+_UNAUTHORIZED = 401
 _SERVER_ERROR = 500
 
 type View = Callable[..., Response]
@@ -85,7 +86,10 @@ def html(page: str, *, status: int = 200, cookies: tuple[str, ...] = ()) -> Resp
 
 def redirect(path: str, *, cookies: tuple[str, ...] = ()) -> Response:
     """303 to one of our own paths."""
-    headers: dict[str, Any] = {"Location": wiring.settings().base_path + path, "Content-Type": "text/plain; charset=utf-8"}
+    headers: dict[str, Any] = {
+        "Location": wiring.settings().base_path + path,
+        "Content-Type": "text/plain; charset=utf-8",
+    }
     if cookies:
         headers["Set-Cookie"] = list(cookies)
     return Response(body="", status_code=303, headers=headers)
@@ -100,8 +104,8 @@ def problem_page(status: int, cause: str, **words: object) -> Response:
 def problem_json(status: int, cause: str, **members: object) -> Response:
     """RFC 9457. The type is a name, not a page."""
     body = {"type": f"urn:client-connect:problem:{cause}", "title": cause.replace("_", " "), "status": status}
-    headers = {"Content-Type": "application/problem+json"}
-    if status == 401:  # noqa: PLR2004
+    headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json"}
+    if status == _UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if members.get("retry_after"):
         headers["Retry-After"] = str(members["retry_after"])

@@ -64,5 +64,3 @@ def _park(sequence_number: str, error: Exception) -> None:
     log_crash(error)
     log.error(json.dumps({"event": "parked", "sequence_number": sequence_number}))
     wiring.storage().events.park(sequence_number, type(error).__name__, keys.now())
-
-

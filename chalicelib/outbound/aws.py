@@ -20,5 +20,5 @@ def client(service: str, *, attempts: int) -> Any:
     from botocore.config import Config
 
     retries = {"total_max_attempts": attempts, "mode": "standard"}
-    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)  # type: ignore[arg-type]
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)
     return _session().client(service, config=config)

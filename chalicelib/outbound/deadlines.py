@@ -85,12 +85,12 @@ def adapter() -> "HTTPAdapter":
     class Plain(HTTPConnection):
         def connect(self) -> None:
             super().connect()
-            self.sock = _Socket(self.sock)  # type: ignore[assignment]
+            self.sock = _Socket(self.sock)
 
     class Secure(HTTPSConnection):
         def connect(self) -> None:
             super().connect()
-            self.sock = _Socket(self.sock)  # type: ignore[assignment]
+            self.sock = _Socket(self.sock)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

@@ -1,15 +1,19 @@
 """One letter, one SES call, one attempt: botocore would send a second letter after a time-out, a reset or a 500."""
 
 import re
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
 from pathlib import Path
+from typing import Any
 
 from chalicelib.domain import Letter
 from chalicelib.errors import MailRejected, MailRetry, MailUnknown
 from chalicelib.outbound import aws
 
-_LATER = frozenset({"TooManyRequestsException", "LimitExceededException", "SendingPausedException", "ThrottlingException"})
+_LATER = frozenset(
+    {"TooManyRequestsException", "LimitExceededException", "SendingPausedException", "ThrottlingException"}
+)
 _LATER_HTTP = 429
 _SERVER_ERROR = 500
 
@@ -39,7 +43,7 @@ class Post:
                 EmailTags=[{"Name": "outbox", "Value": letter.id}],
             )
         except ClientError as error:
-            raise _verdict(error.response) from error
+            raise _verdict(dict(error.response)) from error
         except (ConnectTimeoutError, EndpointConnectionError) as error:
             raise MailRetry from error
         except BotoCoreError as error:
@@ -76,8 +80,7 @@ def _display(name: str) -> str:
     return re.sub(r"[^\w &.'-]", "", name)
 
 
-def _verdict(response: object) -> MailRetry | MailRejected | MailUnknown:
-    assert isinstance(response, dict)
+def _verdict(response: Mapping[str, Any]) -> MailRetry | MailRejected | MailUnknown:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
     if response.get("Error", {}).get("Code") in _LATER or status == _LATER_HTTP:
         return MailRetry()

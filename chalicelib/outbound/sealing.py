@@ -79,7 +79,12 @@ def _bound_to(context: dict[str, str]) -> bytes:
 
 def _dump(grant: Grant) -> bytes:
     expires_at = grant.expires_at.isoformat() if grant.expires_at else None
-    fields = {"secrets": dict(grant.secrets), "scopes": grant.scopes, "expires_at": expires_at, "extra": dict(grant.extra)}
+    fields = {
+        "secrets": dict(grant.secrets),
+        "scopes": grant.scopes,
+        "expires_at": expires_at,
+        "extra": dict(grant.extra),
+    }
     return json.dumps(fields).encode()
 
 

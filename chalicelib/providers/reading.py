@@ -7,7 +7,7 @@ from chalicelib.errors import AppDown
 from chalicelib.providers.base import Call, Json
 
 LONGEST_NAME = 120
-LONGEST_ID = 200
+_ACCOUNT_ID = re.compile(r"[!-~]{1,200}")
 
 
 def at(answer: object, path: str) -> str:
@@ -36,7 +36,7 @@ def account(account_id: str, name: str) -> Account:
 
     :raises AppDown: if the id is no id.
     """
-    if not re.fullmatch(r"[!-~]{1,%d}" % LONGEST_ID, account_id):
+    if not _ACCOUNT_ID.fullmatch(account_id):
         raise AppDown("no identity")
     shown = " ".join("".join(char if char.isprintable() else " " for char in name).split())
     return Account(id=account_id, name=shown[:LONGEST_NAME] or account_id)

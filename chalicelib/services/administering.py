@@ -28,7 +28,9 @@ class Administering:
     events: Events
     links: Links
 
-    def put(self, entity_id: str, name: str, admins: Iterable[str] | None, by: str) -> tuple[Entity, tuple[str, ...], bool]:
+    def put(
+        self, entity_id: str, name: str, admins: Iterable[str] | None, by: str
+    ) -> tuple[Entity, tuple[str, ...], bool]:
         """Create or update, idempotent. Returns the entity, its admins, and whether it is new.
 
         ``admins`` absent leaves the members untouched; present, they become exactly these.

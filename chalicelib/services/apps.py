@@ -80,7 +80,7 @@ class Apps:
         return sorted(cards, key=lambda card: card.rank)
 
     def progress(self, books: Books) -> tuple[int, int]:
-        """"x of y connected": y counts the apps asked for or connected, and is 0 when nothing was asked."""
+        """How many are connected, of how many asked for or connected; the second is 0 when nothing was asked."""
         connected = {connection.app for connection in books.connections}
         wanted = connected | set(books.entity.asked)
         return (len(connected), len(wanted)) if books.entity.asked else (0, 0)

@@ -1,6 +1,6 @@
 """Making a connection out of a grant: the same for every mechanism."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib import keys
 from chalicelib.domain import Account, Attempt, Authority, Connection, EventKind, Grant
@@ -39,8 +39,10 @@ class Establishing:
             first_connected_at=now,
         )
         sealed = self.sealer.seal(grant, connection)
-        connected = event(
-            entity_id, EventKind.CONNECTED, by, app=app.slug, connection_id=connection.id, detail=account.name
+        connected = replace(
+            event(entity_id, EventKind.CONNECTED, by, app=app.slug, detail=account.name),
+            connection_id=connection.id,
+            account_id=account.id,
         )
         return self.connections.establish(connection, sealed, connected, authority, attempt)
 

@@ -4,9 +4,7 @@ from chalicelib import keys
 from chalicelib.domain import Event, EventKind
 
 
-def event(
-    entity_id: str, kind: EventKind, actor: str, *, app: str = "", connection_id: str = "", detail: str = ""
-) -> Event:
+def event(entity_id: str, kind: EventKind, actor: str, *, app: str = "", detail: str = "") -> Event:
     """Something that happens now."""
     now = keys.now()
     return Event(
@@ -16,6 +14,5 @@ def event(
         at=now,
         actor=actor,
         app=app,
-        connection_id=connection_id,
         detail=detail,
     )

@@ -125,5 +125,3 @@ def revoke(call: Call, grant: Grant, account: Account | None) -> None:
         call.provider.revoke(call, grant, account)
     except AppProblem:
         return
-
-

@@ -50,7 +50,9 @@ class Inviting:
         self.limits.take(
             (ASK_RECIPIENT, invitation.email), (ASK_ADMIN, invitation.requested_by), (ASK_ENTITY, entity.id)
         )
-        asked = event(entity.id, EventKind.OWNER_ASKED, f"admin {invitation.requested_by}", app=app, detail=invitation.email)
+        asked = event(
+            entity.id, EventKind.OWNER_ASKED, f"admin {invitation.requested_by}", app=app, detail=invitation.email
+        )
         try:
             self.invitations.add(invitation, _letter(invitation), asked)
         except Conflict:

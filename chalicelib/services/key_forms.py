@@ -41,7 +41,9 @@ class KeyForms:
         try:
             account = app.identify(call, grant, {})
         except (AppRefused, AppRejectedUs):
-            raise InvalidField(_secret_name(app), N_("The app did not accept this. Check it and paste it again.")) from None
+            raise InvalidField(
+                _secret_name(app), N_("The app did not accept this. Check it and paste it again.")
+            ) from None
         authority = Authority(admin=session.email, session_hash=session.id_hash)
         by = f"admin {session.email}"
         return self.establishing.establish(entity_id, app, account, grant, by=by, authority=authority, attempt=None)

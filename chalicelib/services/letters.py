@@ -48,7 +48,7 @@ class Letters:
             "alert",
             entity_name=entity.name,
             app=self.apps.providers[event.app],
-            account=Account(id="", name=event.detail),
+            account=Account(id=event.account_id, name=event.detail),
             connected_by=event.actor,
             connected_at=event.at,
             reconnected=event.kind is EventKind.RECONNECTED,

@@ -6,7 +6,7 @@ from chalicelib import keys
 from chalicelib.domain import Account, Attempt, AttemptState, Authority, Event, InvitationState
 from chalicelib.storage import rows
 from chalicelib.storage.models import AttemptItem, InvitationItem
-from chalicelib.storage.tables import ConditionFailed, Transaction, call
+from chalicelib.storage.tables import ConditionFailed, Transaction, call, update
 
 
 def key_of(attempt_id: str) -> str:
@@ -101,7 +101,7 @@ class Attempts:
             & (AttemptItem.expires_at > now)
         )
         try:
-            call(lambda: item.update(actions, condition=condition))
+            update(item, actions, condition)
         except ConditionFailed:
             return None
         return attempt(item)

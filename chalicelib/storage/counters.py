@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib.storage.models import CounterItem, IdempotencyItem
-from chalicelib.storage.tables import ConditionFailed, call
+from chalicelib.storage.tables import ConditionFailed, call, update
 
 
 class Counters:
@@ -16,13 +16,13 @@ class Counters:
         item = CounterItem(f"COUNT#{name}#{seconds}#{number}")
         expires_at = now + 2 * window
         actions = [
-            CounterItem.count.add(1),
+            CounterItem.taken.add(1),
             CounterItem.expires_at.set(expires_at),
             CounterItem.type.set(CounterItem),
         ]
-        below = CounterItem.count.does_not_exist() | (CounterItem.count < limit)
+        below = CounterItem.taken.does_not_exist() | (CounterItem.taken < limit)
         try:
-            call(lambda: item.update(actions, condition=below))
+            update(item, actions, below)
         except ConditionFailed:
             return False
         return True
@@ -51,7 +51,11 @@ class Answers:
 
     def answer(self, name: str, response: bytes) -> None:
         """Keep the answer, sealed by the caller."""
-        call(lambda: IdempotencyItem(f"IDEMPOTENCY#{name}").update([IdempotencyItem.response.set(response)]))
+        update(
+            IdempotencyItem(f"IDEMPOTENCY#{name}"),
+            [IdempotencyItem.response.set(response)],
+            IdempotencyItem.pk.exists(),
+        )
 
     def release(self, name: str) -> None:
         """It came to nothing: the key may be tried again."""

@@ -6,7 +6,7 @@ from chalicelib import keys
 from chalicelib.domain import Event
 from chalicelib.storage import rows
 from chalicelib.storage.models import CoreItem, EventItem, ParkedItem
-from chalicelib.storage.tables import ConditionFailed, call
+from chalicelib.storage.tables import ConditionFailed, call, update
 
 
 class Events:
@@ -34,7 +34,7 @@ class Events:
         """All its letters are in the outbox: the sweep need not look at it any more."""
         item = EventItem(rows.entity_key(event.entity_id), f"{rows.EVENTS}{event.id}")
         try:
-            call(lambda: item.update([EventItem.due_shard.remove(), EventItem.due_at.remove()], EventItem.pk.exists()))
+            update(item, [EventItem.due_shard.remove(), EventItem.due_at.remove()], EventItem.pk.exists())
         except ConditionFailed:
             return
 

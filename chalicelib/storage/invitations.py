@@ -4,7 +4,7 @@ from chalicelib.domain import Entity, Event, Invitation, InvitationState, Outbox
 from chalicelib.errors import Conflict
 from chalicelib.storage import rows
 from chalicelib.storage.models import CoreItem, EntityItem, InvitationItem, MemberItem
-from chalicelib.storage.tables import ConditionFailed, Transaction, call
+from chalicelib.storage.tables import ConditionFailed, Transaction, call, update
 
 
 class Invitations:
@@ -60,14 +60,12 @@ class Invitations:
         )
         return tuple(rows.invitation(item) for item in call(lambda: list(query)))
 
-    def mark(self, entity_id: str, invitation_id: str, state: InvitationState, generation: int | None = None) -> None:
+    def mark(self, entity_id: str, invitation_id: str, state: InvitationState) -> None:
         """How its letter fared. Whoever has started already is past that."""
         item = InvitationItem(rows.entity_key(entity_id), f"{rows.INVITATIONS}{invitation_id}")
         actions = [InvitationItem.state.set(state.value)]
-        if generation is not None:
-            actions.append(InvitationItem.generation.set(generation))
         waiting = InvitationItem.state.is_in(InvitationState.QUEUED.value, InvitationState.FAILED.value)
         try:
-            call(lambda: item.update(actions, condition=InvitationItem.pk.exists() & waiting))
+            update(item, actions, InvitationItem.pk.exists() & waiting)
         except ConditionFailed:
             return

@@ -4,6 +4,8 @@ and under the admin's address, where it only lists.
 
 from collections.abc import Sequence
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.domain import Entity, Event, Member
 from chalicelib.errors import Conflict, LastAdmin, NotFound
 from chalicelib.storage import rows
@@ -99,7 +101,7 @@ class Members:
         except ConditionFailed as refusal:
             raise (NotFound if "member" in refusal.labels else LastAdmin) from None
 
-    def _count(self, write: Transaction, entity_id: str, change: int, condition: object) -> None:
+    def _count(self, write: Transaction, entity_id: str, change: int, condition: Condition) -> None:
         """The number of admins lives on the entity, so that two removals at once cannot leave it without any."""
         item = EntityItem(rows.entity_key(entity_id), rows.ENTITY)
-        write.update("entity", item, [EntityItem.admins.add(change)], condition)  # type: ignore[arg-type]
+        write.update("entity", item, [EntityItem.admins.add(change)], condition)

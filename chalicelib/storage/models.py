@@ -34,7 +34,7 @@ class _Meta:
     max_retry_attempts = ATTEMPTS
 
 
-class DueIndex(GlobalSecondaryIndex[Any]):
+class DueIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
     """What the sweep still has to look at; sparse. It only finds: the item itself is read before anything is done."""
 
     class Meta:
@@ -68,7 +68,7 @@ class EntityItem(CoreItem, discriminator="entity"):
     generation = NumberAttribute()
     link_created_at = UTCDateTimeAttribute()
     admins = NumberAttribute()
-    asked: MapAttribute[str, Any] = MapAttribute(default=dict)
+    asked: MapAttribute[str, Any] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
 
 class ConnectionItem(CoreItem, discriminator="connection"):
@@ -106,6 +106,7 @@ class EventItem(CoreItem, discriminator="event"):
     actor = UnicodeAttribute()
     app = UnicodeAttribute()
     connection_id = UnicodeAttribute()
+    account_id = UnicodeAttribute()
     detail = UnicodeAttribute()
 
 
@@ -186,7 +187,7 @@ class SignInItem(EphemeralItem, discriminator="sign_in"):
 
 
 class CounterItem(EphemeralItem, discriminator="counter"):
-    count = NumberAttribute(default=0)
+    taken = NumberAttribute(default=0)
 
 
 class IdempotencyItem(EphemeralItem, discriminator="idempotency"):

@@ -5,10 +5,12 @@ from datetime import datetime
 from functools import partial
 from typing import cast
 
+from pynamodb.expressions.update import Action
+
 from chalicelib.domain import Event, LetterState, OutboxItem
 from chalicelib.storage import rows
 from chalicelib.storage.models import CoreItem, EventItem, OutboxRow
-from chalicelib.storage.tables import ConditionFailed, call
+from chalicelib.storage.tables import ConditionFailed, call, update
 
 BATCH = 50
 
@@ -36,7 +38,7 @@ class Outbox:
         ]
         untouched = (OutboxRow.state == item.state.value) & (OutboxRow.tries == item.tries)
         try:
-            call(lambda: row.update(actions, condition=untouched))
+            update(row, actions, untouched)
         except ConditionFailed:
             return False
         return True
@@ -44,7 +46,7 @@ class Outbox:
     def record(self, item: OutboxItem, message_id: str = "") -> None:
         """What became of a claimed letter; ``due_at`` says when to look again, if ever."""
         row = OutboxRow(*rows.outbox_key(item))
-        actions = [OutboxRow.state.set(item.state.value), OutboxRow.sends.set(item.sends)]
+        actions: list[Action] = [OutboxRow.state.set(item.state.value), OutboxRow.sends.set(item.sends)]
         if message_id:
             actions.append(OutboxRow.message_id.set(message_id))
         if item.due_at:
@@ -53,7 +55,7 @@ class Outbox:
             actions += [OutboxRow.due_shard.remove(), OutboxRow.due_at.remove()]
         mine = (OutboxRow.state == LetterState.SENDING.value) & (OutboxRow.tries == item.tries)
         try:
-            call(lambda: row.update(actions, condition=mine))
+            update(row, actions, mine)
         except ConditionFailed:
             return
 
@@ -63,7 +65,7 @@ class Outbox:
         for shard in rows.DUE_SHARDS:
             found = call(partial(_due_keys, shard, latest))
             items = call(partial(_read, found)) if found else []
-            yield from (_noun(item) for item in items if item.due_at is not None and item.due_at <= latest)
+            yield from (_noun(item) for item in items if (item.due_at or latest + 1) <= latest)
 
 
 def _due_keys(shard: str, latest: int) -> list[tuple[str, str]]:

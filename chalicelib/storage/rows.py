@@ -1,6 +1,7 @@
 """Rows to domain and back, for the nouns that live in ``core``."""
 
 import zlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib.domain import (
@@ -59,7 +60,7 @@ def due_number(at: datetime) -> int:
 
 def entity(item: EntityItem) -> Entity:
     entity_id = id_in(item.pk)
-    asked = item.asked.as_dict() if item.asked else {}
+    asked: Mapping[str, Mapping[str, str]] = item.asked.as_dict()  # type: ignore[no-untyped-call]
     return Entity(
         id=entity_id,
         name=item.name,
@@ -164,13 +165,13 @@ def event(item: EventItem) -> Event:
         actor=item.actor,
         app=item.app,
         connection_id=item.connection_id,
+        account_id=item.account_id,
         detail=item.detail,
     )
 
 
 def event_item(event: Event, *, alerting: bool) -> EventItem:
     """``alerting`` events stay due until their letters are in the outbox."""
-    due = {"due_shard": due_shard(event.id), "due_at": due_number(event.at + SWEEP_AFTER)} if alerting else {}
     return EventItem(
         entity_key(event.entity_id),
         f"{EVENTS}{event.id}",
@@ -179,8 +180,10 @@ def event_item(event: Event, *, alerting: bool) -> EventItem:
         actor=event.actor,
         app=event.app,
         connection_id=event.connection_id,
+        account_id=event.account_id,
         detail=event.detail,
-        **due,
+        due_shard=due_shard(event.id) if alerting else None,
+        due_at=due_number(event.at + SWEEP_AFTER) if alerting else None,
     )
 
 
@@ -205,7 +208,6 @@ def outbox_key(item: OutboxItem) -> tuple[str, str]:
 
 
 def outbox_row(item: OutboxItem) -> OutboxRow:
-    due = {"due_shard": due_shard(item.id), "due_at": due_number(item.due_at)} if item.due_at else {}
     return OutboxRow(
         *outbox_key(item),
         id=item.id,
@@ -216,5 +218,6 @@ def outbox_row(item: OutboxItem) -> OutboxRow:
         sends=item.sends,
         tries=item.tries,
         created_at=item.created_at,
-        **due,
+        due_shard=due_shard(item.id) if item.due_at else None,
+        due_at=due_number(item.due_at) if item.due_at else None,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.domain import AdminSession
 from chalicelib.storage import rows
 from chalicelib.storage.models import SessionItem, SignInItem
-from chalicelib.storage.tables import ConditionFailed, call
+from chalicelib.storage.tables import ConditionFailed, call, update
 
 
 def session_key(id_hash: str) -> str:
@@ -44,7 +44,7 @@ class Sessions:
         """The admin was here. A session that has ended meanwhile stays ended."""
         item = SessionItem(session_key(id_hash))
         try:
-            call(lambda: item.update([SessionItem.last_seen_at.set(now)], condition=SessionItem.pk.exists()))
+            update(item, [SessionItem.last_seen_at.set(now)], SessionItem.pk.exists())
         except ConditionFailed:
             return
 

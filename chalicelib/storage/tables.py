@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import DoesNotExist, PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -54,6 +54,8 @@ def _in_our_words() -> Iterator[None]:
     """An outage stays an outage; a failed condition becomes ``ConditionFailed``."""
     try:
         yield
+    except DoesNotExist:
+        raise
     except PynamoDBException as error:
         if error.cause_response_code == "ConditionalCheckFailedException":
             raise ConditionFailed from None
@@ -88,6 +90,11 @@ def _pause(left: int) -> None:
     time.sleep(random.uniform(0, 0.02 * 2 ** (CONFLICT_TRIES - left)))  # noqa: S311 - jitter, no secret
 
 
+def update(item: Model, actions: Sequence[Action], condition: Condition) -> None:
+    """UpdateItem; ``item`` then holds what is stored. Raises what ``call`` raises."""
+    call(lambda: item.update(list(actions), condition=condition))
+
+
 class Transaction:
     """TransactWriteItems whose operations have labels, so that a refusal can say which of them refused."""
 
@@ -98,7 +105,8 @@ class Transaction:
         self._operations.append((kind, label, operation))
 
     def check(self, label: str, model: type[Model], key: tuple[str, ...], condition: Condition) -> None:
-        self._add("1 check", label, lambda write: write.condition_check(model, *key, condition=condition))
+        hash_key, range_key = (*key, None)[:2]
+        self._add("1 check", label, lambda write: write.condition_check(model, hash_key, range_key, condition))
 
     def delete(self, label: str, item: Model, condition: Condition | None = None) -> None:
         self._add("2 delete", label, lambda write: write.delete(item, condition=condition))
@@ -106,8 +114,8 @@ class Transaction:
     def put(self, label: str, item: Model, condition: Condition | None = None) -> None:
         self._add("3 put", label, lambda write: write.save(item, condition=condition))
 
-    def update(self, label: str, item: Model, actions: list[Action], condition: Condition | None = None) -> None:
-        self._add("4 update", label, lambda write: write.update(item, actions=actions, condition=condition))
+    def update(self, label: str, item: Model, actions: Sequence[Action], condition: Condition) -> None:
+        self._add("4 update", label, lambda write: write.update(item, actions=list(actions), condition=condition))
 
     def commit(self) -> None:
         """All or nothing.
@@ -121,7 +129,9 @@ class Transaction:
                     return self._commit()
             except Unavailable as error:
                 codes = _cancellation_codes(error.__cause__)
-                refused = frozenset(label for label, code in zip(self._labels(), codes, strict=False) if code == _CONDITION)
+                refused = frozenset(
+                    label for label, code in zip(self._labels(), codes, strict=False) if code == _CONDITION
+                )
                 if refused:
                     raise ConditionFailed(refused) from None
                 if not left or not _PASSING & set(codes):

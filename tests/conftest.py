@@ -1,0 +1,64 @@
+"""One set of simulators for each test process; a fresh AWS for each test."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from local import configuration
+from local.simulators import Simulators
+from tests.support.world import BASE_URL, World, environment, forget
+from tests.support.world import world as made
+
+# A busy machine is no failure: examples are counted here, not milliseconds.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.load_profile("unhurried")
+
+AWS = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@pytest.fixture(scope="session")
+def simulators() -> Iterator[Simulators]:
+    clients = configuration.clients(BASE_URL)
+    with Simulators(clients) as running, patch.dict(os.environ, AWS | environment(running, clients)):
+        forget()
+        yield running
+
+
+@pytest.fixture
+def world(simulators: Simulators) -> Iterator[World]:
+    """The product, ready; settings that a test changes are put back."""
+    before = dict(os.environ)
+    with made(simulators) as ready:
+        yield ready
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+        forget()
+
+
+class Clock:
+    """The product's time, which a test can turn on."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+
+    def forward(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    from chalicelib import keys
+
+    clock = Clock(keys.now())
+    with patch("chalicelib.keys.now", lambda: clock.now):
+        yield clock
