@@ -12,6 +12,8 @@ from tests.rendering.samples import ACCOUNT, BRAND, ENTITY, HOSTILE, letters
 
 CHROMIUM = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
 LONG = "The Extraordinarily Long-Named Coffee Roasting, Baking & Sundries Company of Northern California LLC"
+MOVING = ("leaving", "working")
+"""Pages that go elsewhere by themselves cannot keep still for a picture."""
 WIDTHS = (390, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -65,7 +67,9 @@ def _photograph(files: list[Path]) -> None:
         for scheme in SCHEMES:
             for width in WIDTHS:
                 page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
-                for file in (one for one in files if one.suffix == ".html" and "leaving" not in one.name):
+                for file in (
+                    one for one in files if one.suffix == ".html" and not any(word in one.name for word in MOVING)
+                ):
                     page.goto(file.absolute().as_uri())
                     page.screenshot(path=file.with_suffix(f".{width}.{scheme}.png"), full_page=True)
                 page.close()

@@ -31,16 +31,9 @@ from tests.rendering.samples import (
 def console_pages(name: str, account: str) -> Iterator[Page]:
     """What admins see."""
     console = {"admin": PAT, "csrf": "csrf-1", "done": ""}
-    yield (
-        "entities",
-        "some",
-        console
-        | {
-            "entities": (entity(name), entity("Blue Door Bakery", "door"), entity("Corner Books", "corner")),
-            "done": "signed_in",
-        },
-    )
-    yield "entities", "empty", console | {"entities": ()}
+    three = (entity(name), entity("Blue Door Bakery", "door"), entity("Corner Books", "corner"))
+    yield "entities", "some", console | {"entities": three, "next_after": "corner", "done": "signed_in"}
+    yield "entities", "empty", console | {"entities": (), "next_after": ""}
     own = console | {"entity": entity(name)}
     held = (
         connection(name=account),

@@ -84,6 +84,7 @@ def _consent(name: str, account: str) -> Iterator[Page]:
             "error": InvalidField("site", "letters and digits"),
         },
     )
+    yield "working", "plain", {"app": SQUARE}
     yield (
         "leaving",
         "plain",
