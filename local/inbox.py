@@ -35,8 +35,7 @@ def create(letters: Callable[[], Sequence[Letter]]) -> Flask:
 
     @app.get("/messages/<int:number>.html")
     def html(number: int) -> Response:
-        # A letter's links open beside the inbox: inside the sandboxed frame they would lead nowhere.
-        return Response('<base target="_blank">' + _pick(letters(), number)["html"], mimetype="text/html")
+        return Response(_opening_beside(_pick(letters(), number)["html"]), mimetype="text/html")
 
     app.after_request(_guarded)
     return app
@@ -46,6 +45,13 @@ def linked(text: str) -> Markup:
     """Plain text with its web addresses made into links that open beside the inbox."""
     link = r'<a href="\g<0>" target="_blank" rel="noopener">\g<0></a>'
     return Markup(re.sub(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]", link, str(escape(text))))  # noqa: S704 - escaped
+
+
+def _opening_beside(html: str) -> str:
+    """A letter whose links open beside the inbox: inside the sandboxed frame they would lead nowhere."""
+    base = '<base target="_blank">'
+    based, heads = re.subn(r"<head\b[^>]*>", lambda head: head[0] + base, html, count=1, flags=re.IGNORECASE)
+    return based if heads else base + html
 
 
 def _pick(letters: Sequence[Letter], number: int) -> Letter:

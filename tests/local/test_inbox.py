@@ -109,6 +109,14 @@ def test_the_html_part_is_shown_in_a_sandbox(client: Any) -> None:
     assert part.headers["Content-Security-Policy"].startswith("sandbox allow-popups")
 
 
+def test_a_whole_html_page_keeps_its_doctype_first() -> None:
+    page = (
+        "Content-Type: text/html\r\n\r\n<!doctype html><html><HEAD lang=en><title>x</title></head><body>y</body></html>"
+    )
+    shown = inbox.create(lambda: [letters.parse(page)]).test_client().get("/messages/1.html").text
+    assert shown.startswith('<!doctype html><html><HEAD lang=en><base target="_blank"><title>')
+
+
 @pytest.mark.parametrize("path", ["/messages/0", "/messages/3", "/messages/3.html", "/messages/x"])
 def test_no_such_letter(client: Any, path: str) -> None:
     assert client.get(path).status_code == 404
