@@ -8,7 +8,7 @@ from datetime import timedelta
 from chalice.app import Blueprint, Response
 
 from chalicelib import keys, wiring
-from chalicelib.domain import Attempt, AttemptState
+from chalicelib.domain import Attempt, AttemptState, Entity
 from chalicelib.errors import InvalidField, NotFound
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.edge import html, pages, redirect
@@ -134,7 +134,7 @@ def _connected(attempt: Attempt) -> Response:
         account=attempt.account,
         reconnected=attempt.reconnected,
         by_admin=bool(attempt.authority.admin),
-        back=_way_back(attempt),
+        back=_way_back(attempt, books.entity),
         connected=connected,
         wanted=wanted,
     )
@@ -145,17 +145,16 @@ def _not_connected(attempt: Attempt) -> Response:
     """Cancelled, refused, down: the page says which, and the way back is one click."""
     cause = attempt.failure or ("unfinished" if attempt.state is AttemptState.CLAIMED else "expired")
     app = wiring.apps().providers[attempt.app]
-    back = _way_back(attempt, attempt.app)
+    back = _way_back(attempt, wiring.storage().entities.get(attempt.entity_id), attempt.app)
     page = wiring.renderer().page("problem", cause=cause, app=app, back=back, hint="", retry_after=0)
     return html(page)
 
 
-def _way_back(attempt: Attempt, app: str = "") -> str:
+def _way_back(attempt: Attempt, entity: Entity | None, app: str = "") -> str:
     """To the console, or to the landing page if the link that was used still works."""
     if attempt.authority.admin:
         return f"/entities/{attempt.entity_id}" + (f"/apps/{app}" if app else "")
-    entity = wiring.storage().entities.get(attempt.entity_id)
     if entity is None or not keys.same(entity.link.nonce, attempt.authority.nonce):
         return ""
-    path = f"/c/{wiring.links().segment(entity.link)}"
-    return f"{path}/{app}" if app else path
+    path = f"/c/{wiring.links().segment(entity.link)}" + (f"/{app}" if app else "")
+    return f"{path}?i={attempt.invitation_id}" if attempt.invitation_id else path

@@ -69,7 +69,12 @@ def app_panel(admin: Admin, entity_id: str, app: str) -> Response:
 
 
 def show_panel(
-    admin: Admin, books: Books, app: str, typed: Mapping[str, str] | None = None, error: InvalidField | None = None
+    admin: Admin,
+    books: Books,
+    app: str,
+    typed: Mapping[str, str] | None = None,
+    error: InvalidField | None = None,
+    status: int = 400,
 ) -> Response:
     """The app's panel, perhaps with a form that has to be corrected. Secrets are never put back into it."""
     provider = wiring.apps().offered(incoming.segment(app))
@@ -77,7 +82,7 @@ def show_panel(
     return _page(
         "app_panel",
         admin,
-        status=400 if error else 200,
+        status=status if error else 200,
         entity=books.entity,
         app=provider,
         connections=[connection for connection in books.connections if connection.app == provider.slug],

@@ -3,11 +3,12 @@
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
-from chalicelib.errors import InvalidField
+from chalicelib.errors import AppProblem, InvalidField, LimitReached
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console import show_members, show_panel
 from chalicelib.handlers.console_guard import Admin, signed_in
-from chalicelib.handlers.edge import html, redirect
+from chalicelib.handlers.edge import html, problem_page, redirect
+from chalicelib.i18n import N_
 from chalicelib.providers.base import Mechanism
 
 blueprint = Blueprint(__name__)
@@ -36,6 +37,9 @@ def connect(admin: Admin, entity_id: str, app: str) -> Response:
         _, address = wiring.starting().by_admin(admin.session, books.entity.id, slug, typed=typed)
     except InvalidField as error:
         return show_panel(admin, books, slug, typed, error)
+    except AppProblem as problem:
+        back = f"/entities/{books.entity.id}/apps/{slug}"
+        return problem_page(502, problem.cause, app=provider, back=back)
     return html(wiring.renderer().page("leaving", app=provider, address=address))
 
 
@@ -55,6 +59,11 @@ def ask(admin: Admin, entity_id: str, app: str) -> Response:
         )
     except InvalidField as error:
         return show_panel(admin, books, slug, typed, error)
+    except LimitReached:
+        many = InvalidField(
+            "email", N_("That is enough for now: many invitations were sent today. Try again tomorrow.")
+        )
+        return show_panel(admin, books, slug, typed, many, status=429)
     return redirect(f"/entities/{books.entity.id}/apps/{slug}?done=asked")
 
 

@@ -103,7 +103,11 @@ def problem_page(status: int, cause: str, **words: object) -> Response:
 
 def problem_json(status: int, cause: str, **members: object) -> Response:
     """RFC 9457. The type is a name, not a page."""
-    body = {"type": f"urn:client-connect:problem:{cause}", "title": cause.replace("_", " "), "status": status}
+    body = {
+        "type": f"urn:client-connect:problem:{cause}",
+        "title": cause.replace("_", " ").capitalize(),
+        "status": status,
+    }
     headers: dict[str, str | list[str]] = {"Content-Type": "application/problem+json"}
     if status == _UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

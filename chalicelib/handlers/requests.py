@@ -56,8 +56,8 @@ def form(request: Request) -> dict[str, str]:
 
     :raises BadRequest: if it is not a well-formed form with each name once.
     """
-    if query_names := set(query(request)):
-        raise BadRequest(N_("Form fields do not belong into the address.") if query_names else "")
+    if query(request):
+        raise BadRequest(N_("Form fields do not belong into the address."))
     try:
         pairs = parse_qsl(
             body(request).decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS

@@ -17,14 +17,18 @@ _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 
 
 class Deadline:
-    """Inside the ``with``, reads and writes on connections of ``adapter()`` end in ``TimeoutError`` when time is up."""
+    """Inside the ``with``, reads and writes on connections of ``adapter()`` end in ``TimeoutError`` when time is up.
+
+    One inside another never prolongs it.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._token: Token[float | None] | None = None
 
     def __enter__(self) -> Self:
-        self._token = _ends.set(time.monotonic() + self._seconds)
+        ends = time.monotonic() + self._seconds
+        self._token = _ends.set(min(ends, _ends.get() or ends))
         return self
 
     def __exit__(
@@ -34,14 +38,18 @@ class Deadline:
             _ends.reset(self._token)
 
 
-def _left() -> float | None:
+def left() -> float | None:
+    """Seconds until the innermost deadline; ``None`` outside of any.
+
+    :raises TimeoutError: if it has passed.
+    """
     ends = _ends.get()
     if ends is None:
         return None
-    left = ends - time.monotonic()
-    if left <= 0:
+    seconds = ends - time.monotonic()
+    if seconds <= 0:
         raise TimeoutError("deadline")
-    return left
+    return seconds
 
 
 class _Reads(io.RawIOBase):
@@ -55,7 +63,7 @@ class _Reads(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(_left())
+        self._sock.settimeout(left())
         return int(self._sock.recv_into(buffer))
 
 
@@ -72,7 +80,7 @@ class _Socket:
         return io.BufferedReader(_Reads(self._sock))
 
     def sendall(self, data: bytes) -> None:
-        self._sock.settimeout(_left())
+        self._sock.settimeout(left())
         self._sock.sendall(data)
 
 

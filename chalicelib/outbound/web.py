@@ -10,13 +10,13 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import AppDown, AppRefused, AppRejectedUs
-from chalicelib.outbound.deadlines import Deadline, adapter
+from chalicelib.outbound.deadlines import Deadline, adapter, left
 
 if TYPE_CHECKING:
     from requests import Response, Session
 
 SECONDS = 6.0
-"""For one call, all told. A callback makes at most three of them: see docs/design.md, *Time*."""
+"""For one call, all told."""
 CAP = 64 * 1024
 USER_AGENT = "Client-Connect/1.0 (+https://www.bookkeep.com)"
 _TOO_MANY = 429
@@ -52,16 +52,19 @@ class Web:
         from urllib3.exceptions import HTTPError
 
         sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
-        deadline = Deadline(self._seconds)
         try:
-            with deadline, self._open().request(
+            with Deadline(self._seconds), self._open().request(
                 method, url, headers=sent, data=form, json=body, auth=auth or _no_auth,
-                timeout=self._seconds, allow_redirects=False, stream=True,
+                timeout=left(), allow_redirects=False, stream=True,
             ) as response:  # fmt: skip
                 raw = _capped(response)
         except (requests.RequestException, HTTPError, OSError) as error:
             raise AppDown(type(error).__name__) from None
         return _object(response.status_code, raw)
+
+    def within(self, seconds: float) -> Deadline:
+        """Bounds all calls made inside the ``with``, together."""
+        return Deadline(seconds)
 
     def _open(self) -> "Session":
         if self._session is None:

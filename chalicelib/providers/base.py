@@ -1,6 +1,7 @@
 """What a row of the catalogue says about an app. An ordinary app needs nothing but a row."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -59,6 +60,9 @@ class Web(Protocol):
         auth: tuple[str, str] | None = None,
     ) -> Json:
         """Send one request and return the JSON object that was answered."""
+
+    def within(self, seconds: float) -> AbstractContextManager[object]:
+        """Bounds all calls made inside the ``with``, together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

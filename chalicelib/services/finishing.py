@@ -14,6 +14,10 @@ from chalicelib.services.events import event
 from chalicelib.services.ports import Attempts
 from chalicelib.services.starting import redirect_uri
 
+SECONDS = 12.0
+"""For all that is asked of the app in one callback: somebody waits, and API Gateway ends it after 29."""
+REVOKE_SECONDS = 3.0
+
 CANCELLED = "cancelled"
 REFUSED = "app_refused"
 LINK_REPLACED = "link_replaced"
@@ -61,7 +65,8 @@ class Finishing:
     def _end(self, app: Provider, attempt: Attempt, params: Mapping[str, str]) -> None:
         call = self.apps.call(app, self.web, attempt.tenant)
         try:
-            grant, account = self._redeem(call, attempt, params)
+            with self.web.within(SECONDS):
+                grant, account = self._redeem(call, attempt, params)
             self._keep(call, attempt, grant, account)
         except (AttemptProblem, AppProblem) as problem:
             self._fail(attempt, problem.cause)
@@ -122,6 +127,7 @@ def revoke(call: Call, grant: Grant, account: Account | None) -> None:
     if call.provider.revoke is None:
         return
     try:
-        call.provider.revoke(call, grant, account)
+        with call.web.within(REVOKE_SECONDS):
+            call.provider.revoke(call, grant, account)
     except AppProblem:
         return

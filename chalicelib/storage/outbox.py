@@ -7,7 +7,7 @@ from typing import cast
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain import Event, LetterState, OutboxItem
+from chalicelib.domain import Event, LetterKind, LetterState, OutboxItem
 from chalicelib.storage import rows
 from chalicelib.storage.models import CoreItem, EventItem, OutboxRow
 from chalicelib.storage.tables import ConditionFailed, call, update
@@ -44,8 +44,12 @@ class Outbox:
         return True
 
     def record(self, item: OutboxItem, message_id: str = "") -> None:
-        """What became of a claimed letter; ``due_at`` says when to look again, if ever."""
+        """What became of a claimed letter; ``due_at`` says when to look again, if ever.
+
+        A sign-in letter that is over is forgotten: anyone can ask for one, and ``core`` keeps what it has.
+        """
         row = OutboxRow(*rows.outbox_key(item))
+        mine = (OutboxRow.state == LetterState.SENDING.value) & (OutboxRow.tries == item.tries)
         actions: list[Action] = [OutboxRow.state.set(item.state.value), OutboxRow.sends.set(item.sends)]
         if message_id:
             actions.append(OutboxRow.message_id.set(message_id))
@@ -53,9 +57,9 @@ class Outbox:
             actions.append(OutboxRow.due_at.set(rows.due_number(item.due_at)))
         else:
             actions += [OutboxRow.due_shard.remove(), OutboxRow.due_at.remove()]
-        mine = (OutboxRow.state == LetterState.SENDING.value) & (OutboxRow.tries == item.tries)
+        over = item.kind is LetterKind.SIGN_IN and not item.due_at
         try:
-            update(row, actions, mine)
+            call(lambda: row.delete(condition=mine)) if over else update(row, actions, mine)
         except ConditionFailed:
             return
 
