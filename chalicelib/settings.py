@@ -164,7 +164,8 @@ class _Reader:
 
     def signing_keys(self, name: str) -> dict[int, bytes]:
         keys: dict[int, bytes] = {}
-        for entry in filter(None, self.required(name).split(",")):
+        value = self.required(name)
+        for entry in value.split(",") if value else ():
             match = re.fullmatch(r"\s*(\d{1,3}):([0-9a-f]{64})\s*", entry)
             if not match or int(match[1]) > 255 or int(match[1]) in keys:
                 self.wrong.append(f"{name}: must be a list of id:hex, ids from 0 to 255, each 64 hex digits")

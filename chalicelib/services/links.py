@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from chalicelib import keys
 from chalicelib.domain import Books, ConnectLink, Entity, EventKind
@@ -57,7 +56,7 @@ class Links:
 
         :raises DeadLink: for anything that is not, byte for byte, a link that one of our keys made.
         """
-        match = _SEGMENT.fullmatch(unquote(segment))
+        match = _SEGMENT.fullmatch(segment)
         if not match:
             raise DeadLink
         raw = keys.from_base64url(match[2])
