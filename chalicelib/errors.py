@@ -95,6 +95,13 @@ class AttemptProblem(ClientConnectError):
         self.app = app
 
 
+class MixedUp(AttemptProblem):
+    """A callback with a good state that is not the app's own answer: another issuer, another shop, no signature."""
+
+    def __init__(self, app: str) -> None:
+        super().__init__("mixed_up", app)
+
+
 class AppProblem(ClientConnectError):
     """The app's own servers did not give what is needed. Base of the three below."""
 

@@ -360,8 +360,8 @@ def _all_errors(base: type[errors.ClientConnectError]) -> Iterator[type[errors.C
 
 
 def test_every_error_has_a_status_and_a_page() -> None:
-    """``AttemptProblem`` names its page itself; the letters' verdicts end in the outbox."""
-    elsewhere = {errors.AttemptProblem, errors.MailRetry, errors.MailRejected, errors.MailUnknown}
+    """``AttemptProblem`` and its kind name their pages themselves; the letters' verdicts end in the outbox."""
+    elsewhere = {errors.AttemptProblem, errors.MixedUp, errors.MailRetry, errors.MailRejected, errors.MailUnknown}
     assert set(PROBLEMS) == set(_all_errors(errors.ClientConnectError)) - elsewhere
 
 
@@ -388,7 +388,7 @@ def _causes() -> set[str]:
     return {cause for cause in found if cause.isidentifier()}
 
 
-_CAUSE_NAMES = {"cause", "_CHALICE_CAUSES", "CANCELLED", "REFUSED", "LINK_REPLACED", "UNAVAILABLE"}
+_CAUSE_NAMES = {"cause", "_CHALICE_CAUSES", "CANCELLED", "REFUSED", "LINK_REPLACED", "SIGNED_OUT", "UNAVAILABLE"}
 
 
 def test_every_cause_has_words() -> None:

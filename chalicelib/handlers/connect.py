@@ -9,7 +9,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import keys, wiring
 from chalicelib.domain import Attempt, AttemptState, Entity
-from chalicelib.errors import InvalidField, NotFound
+from chalicelib.errors import DeadLink, InvalidField, NotFound
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.edge import html, pages, redirect
 
@@ -24,7 +24,7 @@ BROWSER_SECONDS = 86_400
 @pages
 def landing(link: str) -> Response:
     """Every app that can be connected from this link."""
-    segment = incoming.segment(link)
+    segment = _segment(link)
     books = wiring.links().open(segment)
     connected, wanted = wiring.apps().progress(books)
     page = wiring.renderer().page(
@@ -47,7 +47,7 @@ def consent(link: str, app: str) -> Response:
 
 
 def _consent(link: str, app: str, invitation_id: str, typed: str = "", error: InvalidField | None = None) -> Response:
-    segment = incoming.segment(link)
+    segment = _segment(link)
     books = wiring.links().open(segment)
     provider = wiring.apps().for_owner(incoming.segment(app))
     page = wiring.renderer().page(
@@ -62,6 +62,14 @@ def _consent(link: str, app: str, invitation_id: str, typed: str = "", error: In
         error=error,
     )
     return html(page, status=400 if error else 200)
+
+
+def _segment(link: str) -> str:
+    """The link as its maker wrote it. One that does not even decode looks like any other that does not work."""
+    try:
+        return incoming.segment(link)
+    except NotFound:
+        raise DeadLink from None
 
 
 def _invitation_id(values: dict[str, str]) -> str:
@@ -81,7 +89,7 @@ def start(link: str, app: str) -> Response:
     browser = held or keys.random_secret()
     try:
         provider, address = wiring.starting().by_link(
-            incoming.segment(link),
+            _segment(link),
             incoming.segment(app),
             typed=fields,
             browser=browser,
@@ -90,7 +98,7 @@ def start(link: str, app: str) -> Response:
     except InvalidField as error:
         return _consent(link, app, _invitation_id(fields), fields.get("tenant", ""), error)
     cookie = incoming.set_cookie(incoming.BROWSER_COOKIE, browser, seconds=BROWSER_SECONDS)
-    return html(wiring.renderer().page("leaving", app=provider, address=address), cookies=() if held else (cookie,))
+    return html(wiring.renderer().page("leaving", app=provider, address=address), cookies=(cookie,))
 
 
 @blueprint.route("/callback/{app}", methods=["GET"])

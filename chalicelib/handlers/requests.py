@@ -12,6 +12,7 @@ from chalicelib.i18n import N_
 FORM = ["application/x-www-form-urlencoded"]
 MOST_BYTES = 64 * 1024
 MOST_FIELDS = 40
+LONGEST_SEGMENT = 160
 BROWSER_COOKIE = "__Host-browser"
 SESSION_COOKIE = "__Host-session"
 
@@ -90,13 +91,13 @@ def client_address(request: Request) -> str:
 def segment(value: str) -> str:
     """A path parameter, decoded once.
 
-    :raises NotFound: if it does not decode or holds what no id of ours holds.
+    :raises NotFound: if it does not decode, holds what no id of ours holds, or is longer than any.
     """
     try:
         decoded = unquote(value, errors="strict")
     except UnicodeDecodeError:
         raise NotFound from None
-    if not decoded.isascii() or not decoded.isprintable() or "/" in decoded:
+    if not decoded.isascii() or not decoded.isprintable() or "/" in decoded or len(decoded) > LONGEST_SEGMENT:
         raise NotFound
     return decoded
 

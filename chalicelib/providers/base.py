@@ -149,7 +149,7 @@ class Provider:
     """Ask the app whose account the grant opens. Handed the token answer too."""
     revoke: Callable[[Call, Grant, Account | None], None] | None = None
     check_callback: Callable[[Call, Mapping[str, str]], None] | None = None
-    """Checks what comes with the code, beyond state; raises ``AttemptProblem``."""
+    """Checks what comes with the code, beyond state; raises ``MixedUp``."""
     grant_extra: Callable[[Call], Mapping[str, str]] | None = None
     """What else is needed to use the grant and is no secret."""
 

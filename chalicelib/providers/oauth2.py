@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from chalicelib import keys
 from chalicelib.domain import Grant
-from chalicelib.errors import AppDown, AppRefused, AttemptProblem
+from chalicelib.errors import AppDown, AppRefused, MixedUp
 from chalicelib.providers.base import Call, ClientAuth, Encoding, Json
 
 LONGEST = timedelta(days=3650)
@@ -34,10 +34,10 @@ def authorize_url(call: Call, *, redirect_uri: str, state: str, verifier: str) -
 def check_issuer(call: Call, params: Mapping[str, str]) -> None:
     """An ``iss`` in the callback must be this app's: else two apps' answers were mixed up (RFC 9207).
 
-    :raises AttemptProblem: if it is not.
+    :raises MixedUp: if it is not.
     """
     if "iss" in params and params["iss"] != (call.provider.issuer or _origin(call.url("authorize_url"))):
-        raise AttemptProblem("app_refused", call.provider.slug)
+        raise MixedUp(call.provider.slug)
 
 
 def _origin(url: str) -> str:

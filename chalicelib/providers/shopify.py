@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chalicelib import keys
 from chalicelib.domain import Account, Grant
-from chalicelib.errors import AttemptProblem, InvalidField
+from chalicelib.errors import InvalidField, MixedUp
 from chalicelib.i18n import N_
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at
@@ -14,6 +14,7 @@ from chalicelib.providers.reading import account, at
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com")
 _DASHBOARD = re.compile(r"admin\.shopify\.com/store/([a-z0-9][a-z0-9-]{0,59})(?:/.*)?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_EPOCH = re.compile(r"[0-9]{1,12}")
 _OLDEST_SIGNATURE = 86_400
 _QUERY = "{ shop { name myshopifyDomain } }"
 
@@ -35,10 +36,13 @@ def check_callback(call: Call, params: Mapping[str, str]) -> None:
     sent = params.get("hmac", "")
     signed = "&".join(sorted(_signed_pair(*pair) for pair in params.items() if pair[0] != "hmac"))
     ours = hmac.digest(call.client.client_secret.encode(), signed.encode(), "sha256").hex()
-    timestamp = params.get("timestamp", "")
-    recent = timestamp.isascii() and timestamp.isdigit() and keys.now().timestamp() - int(timestamp) < _OLDEST_SIGNATURE
-    if not (keys.same(sent, ours) and recent and params.get("shop") == call.tenant):
-        raise AttemptProblem("app_refused", call.provider.slug)
+    if not (keys.same(sent, ours) and _recent(params.get("timestamp", "")) and params.get("shop") == call.tenant):
+        raise MixedUp(call.provider.slug)
+
+
+def _recent(timestamp: str) -> bool:
+    """Epoch seconds, of the last day."""
+    return bool(_EPOCH.fullmatch(timestamp)) and keys.now().timestamp() - int(timestamp) < _OLDEST_SIGNATURE
 
 
 def _signed_pair(name: str, value: str) -> str:

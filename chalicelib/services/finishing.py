@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib import keys
 from chalicelib.domain import Account, Attempt, AttemptState, EventKind, Grant
-from chalicelib.errors import AppProblem, AttemptProblem, NotFound, NotKept, Unavailable
+from chalicelib.errors import AppProblem, AttemptProblem, MixedUp, NotFound, NotKept, Unavailable
 from chalicelib.providers import oauth2
 from chalicelib.providers.base import Call, Provider, Web
 from chalicelib.services.apps import Apps
@@ -21,6 +21,7 @@ REVOKE_SECONDS = 3.0
 CANCELLED = "cancelled"
 REFUSED = "app_refused"
 LINK_REPLACED = "link_replaced"
+SIGNED_OUT = "signed_out"
 UNAVAILABLE = "unavailable"
 
 
@@ -40,6 +41,7 @@ class Finishing:
         ``cookies`` are the secrets that the browser holds: its own, and its session's.
 
         :raises AttemptProblem: if the callback belongs to no attempt of this browser and app, or to one that is over.
+        :raises MixedUp: if it belongs to one, but is not the app's own answer; the attempt has failed then.
         """
         app = self.apps.providers.get(slug)
         if app is None or not params.get("state"):
@@ -70,6 +72,8 @@ class Finishing:
             self._keep(call, attempt, grant, account)
         except (AttemptProblem, AppProblem) as problem:
             self._fail(attempt, problem.cause)
+            if isinstance(problem, MixedUp):
+                raise
         except Unavailable:
             self._fail(attempt, UNAVAILABLE)
 
@@ -103,7 +107,7 @@ class Finishing:
             )
         except NotFound:
             revoke(call, grant, account)
-            raise AttemptProblem(LINK_REPLACED, attempt.app) from None
+            raise AttemptProblem(SIGNED_OUT if attempt.authority.admin else LINK_REPLACED, attempt.app) from None
         except NotKept:
             revoke(call, grant, account)
             raise

@@ -41,14 +41,15 @@ class Starting:
         :raises InvalidField: if the typed host will not do.
         """
         entity_id, nonce = self.links.read(segment)
-        app = self.apps.for_owner(slug)
-        tenant = _tenant(app, typed)
         invitation_id = invitation_id if keys.is_id(invitation_id) else ""
         if invitation_id:
             found, invitation = self.invitations.with_entity(entity_id, invitation_id)
         else:
             found, invitation = self.links.entities.get(entity_id), None
+        # The link first: a replaced one must look like one that never was, whatever else is wrong.
         self.links.check(found, nonce)
+        app = self.apps.for_owner(slug)
+        tenant = _tenant(app, typed)
         if invitation and invitation.app != slug:
             invitation = None
         attempt, address = self._attempt(

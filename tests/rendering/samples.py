@@ -45,6 +45,8 @@ CAUSES = (
         "unfinished",
         "other_browser",
         "link_replaced",
+        "signed_out",
+        "mixed_up",
         "dead_link",
     ),
     *("not_eligible", "sign_in_expired", "not_found", "bad_request", "forbidden", "limit", "too_large", "unsupported"),
