@@ -74,6 +74,7 @@ def show_panel(
     app: str,
     typed: Mapping[str, str] | None = None,
     error: InvalidField | None = None,
+    *,
     status: int = 400,
 ) -> Response:
     """The app's panel, perhaps with a form that has to be corrected. Secrets are never put back into it."""
@@ -121,7 +122,8 @@ def client_connect(admin: Admin, entity_id: str) -> Response:
 def confirm_regenerate(admin: Admin, entity_id: str) -> Response:
     """What a new link would mean, before there is one."""
     books = admin.books(entity_id)
-    return _page("regenerate", admin, entity=books.entity, open_invitations=len(unanswered(books.invitations)))
+    waiting = unanswered(books.invitations, books.entity.link)
+    return _page("regenerate", admin, entity=books.entity, open_invitations=len(waiting))
 
 
 @blueprint.route("/entities/{entity_id}/history", methods=["GET"])

@@ -7,6 +7,7 @@ from datetime import timedelta
 from chalicelib import keys
 from chalicelib.domain import (
     Connection,
+    ConnectLink,
     Entity,
     EventKind,
     Invitation,
@@ -101,10 +102,10 @@ def _answers(connections: Sequence[Connection], invitation: Invitation) -> bool:
     )
 
 
-def unanswered(invitations: Iterable[Invitation]) -> list[Invitation]:
-    """Those whose letters hold a link that somebody may still click."""
+def unanswered(invitations: Iterable[Invitation], link: ConnectLink) -> list[Invitation]:
+    """Those whose letters hold this very link, for somebody to click still."""
     over = {InvitationState.CONNECTED, InvitationState.FAILED}
-    return [invitation for invitation in invitations if invitation.state not in over]
+    return [found for found in invitations if found.generation == link.generation and found.state not in over]
 
 
 def _letter(invitation: Invitation) -> OutboxItem:
