@@ -1,0 +1,76 @@
+"""What every simulated app is made of: routes on its real hosts."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from flask import Response, g, jsonify
+
+from .model import Account, Client, Misbehaviour
+from .state import State
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@dataclass(frozen=True)
+class Call:
+    """Where a request went: the app's real host and path, and what the route's patterns found in them."""
+
+    host: str
+    path: str
+    found: Mapping[str, str]
+
+
+Handler = Callable[[Call], Response]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address of an app. Host and path are regular expressions that must match in full."""
+
+    endpoint: str
+    method: str
+    host: str
+    path: str
+    handler: Handler
+    shows_name: bool = False
+
+    def match(self, host: str, path: str) -> Call | None:
+        host_match, path_match = re.fullmatch(self.host, host), re.fullmatch(self.path, path)
+        if host_match is None or path_match is None:
+            return None
+        return Call(host, path, {**host_match.groupdict(), **path_match.groupdict()})
+
+
+class App:
+    """A simulated app."""
+
+    id: str
+    name: str
+
+    def __init__(self, state: State, client: Client | None) -> None:
+        self.state = state
+        self.client = client
+
+    def routes(self) -> Iterable[Route]:
+        raise NotImplementedError
+
+
+def answer(payload: object, status: int = 200) -> Response:
+    response = jsonify(payload)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def oauth_error(error: str, description: str, status: int = 400) -> Response:
+    return answer({"error": error, "error_description": description}, status)
+
+
+def shown_name(account: Account) -> str:
+    """The account's name, unless the app was told to give a hostile one."""
+    return HOSTILE if g.get("how") is Misbehaviour.HOSTILE_NAME else account.name
+
+
+def literal(text: str) -> str:
+    return re.escape(text)

@@ -1,0 +1,185 @@
+"""A simulated app's OAuth 2.0 server: Authlib's, with places for what the app does its own way."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2.base import OAuth2Error
+from flask import Request, Response, g, request
+from werkzeug.datastructures import MultiDict
+
+from . import authorize, page
+from .base import App, Call, oauth_error
+from .client_auth import basic
+from .grants import CLIENT_AUTH, CodeGrant, OnlyS256, RefreshGrant, Registered
+from .model import Account, Client, Code, IssuedToken, Misbehaviour
+from .requests_seen import SeenRequest, form_body
+from .state import State
+
+_BIG = 5 * 1024
+
+
+class Server(AuthorizationServer):
+    """Authlib's server, for one simulated app."""
+
+    def __init__(self, app: "OAuthApp") -> None:
+        super().__init__()
+        self.app = app
+        self.register_token_generator("default", self._generate)
+        self.register_client_auth_method(CLIENT_AUTH, app.client_auth)
+        self.register_grant(CodeGrant, [OnlyS256(required=True)])
+        self.register_grant(RefreshGrant)
+
+    def query_client(self, client_id: str) -> Registered | None:
+        client = self.app.client
+        return Registered(client) if client is not None and client.client_id == client_id else None
+
+    def create_oauth2_request(self, _: object) -> SeenRequest:
+        return SeenRequest(request, g.values)
+
+    def _generate(self, *, user: Account, scope: str, **_: object) -> dict[str, Any]:
+        access = self.app.new_access_token(user)
+        if g.get("how") is Misbehaviour.BIG_TOKEN:
+            access = access.ljust(_BIG, "x")
+        return {"access_token": access, "refresh_token": self.app.new_refresh_token(), "scope": scope}
+
+    def save_token(self, token: dict[str, Any], seen: Any) -> None:
+        """Keep the token, and turn what Authlib would answer into what this app answers."""
+        app, now, old = self.app, self.app.state.now(), seen.refresh_token
+        kept = old is not None and not app.rotates
+        saved = IssuedToken(
+            access_token=token["access_token"],
+            refresh_token=old.refresh_token if kept else token["refresh_token"],
+            account_id=seen.user.id,
+            scope=token["scope"],
+            app=app.id,
+            client_id=seen.client.client_id,
+            grant=(old or seen.authorization_code).grant,
+            account=seen.user,
+            expires_at=now + app.access_life if app.access_life else None,
+            refresh_expires_at=now + app.refresh_life if app.refresh_life else None,
+        )
+        if kept:
+            saved.refresh_expires_at = old.refresh_expires_at
+        if app.one_token_per_account:
+            app.state.end_account(app.id, saved.account_id)
+        app.state.tokens.append(saved)
+        token.clear()
+        token.update(app.token_answer(saved, refreshed=old is not None))
+
+
+class OAuthApp(App):
+    """A simulated app that sellers connect by OAuth 2.0. Subclasses say where it differs from the standard."""
+
+    rules: ClassVar[authorize.Rules]
+    accounts: ClassVar[Sequence[Account]] = ()
+    client_auth: Callable[[Any, Any], Any] = staticmethod(basic)
+    read_body: Callable[[Request], MultiDict[str, str] | None] = staticmethod(form_body)
+    body_kind = "application/x-www-form-urlencoded"
+    access_life: int | None = 3600
+    refresh_life: int | None = None
+    rotates = False
+    one_token_per_account = False
+    # Whether the token request must repeat the redirect URI, or only may.
+    token_redirect_uri = True
+
+    def __init__(self, state: State, client: Client | None) -> None:
+        super().__init__(state, client)
+        self.server = Server(self)
+
+    # What the app does its own way.
+
+    def accounts_at(self, call: Call) -> Sequence[Account]:  # noqa: ARG002 - Shopify's depend on the host
+        return self.accounts
+
+    def new_code(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def new_access_token(self, account: Account) -> str:  # noqa: ARG002 - Etsy's begin with the user's id
+        return secrets.token_urlsafe(40)
+
+    def new_refresh_token(self) -> str:
+        return secrets.token_urlsafe(40)
+
+    def accepts_code(self, code: Code) -> bool:  # noqa: ARG002 - Shopify's belong to one shop's host
+        return True
+
+    def accepts_refresh(self, token: IssuedToken) -> bool:  # noqa: ARG002 - as above
+        return True
+
+    def callback_extras(self, seen: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - for some apps
+        return []
+
+    def denial(self, call: Call) -> list[tuple[str, str]]:  # noqa: ARG002 - for some apps
+        return [("error", "access_denied"), ("state", request.args["state"])]
+
+    def token_problem(self, values: MultiDict[str, str]) -> str:  # noqa: ARG002 - for some apps
+        return ""
+
+    def token_answer(self, token: IssuedToken, *, refreshed: bool) -> dict[str, Any]:
+        raise NotImplementedError
+
+    # Handlers.
+
+    def consent_page(self, call: Call) -> Response:
+        problem = self._authorize_problem()
+        if problem:
+            return page.wrong(self.name, problem)
+        scopes = request.args["scope"].split(self.rules.separator)
+        # The browser's own path: the real host is its first part.
+        action = f"{request.path}?{request.query_string.decode()}"
+        return page.consent(self.name, request.args["client_id"], scopes, self.accounts_at(call), action)
+
+    def decide(self, call: Call) -> Response:
+        problem = self._authorize_problem()
+        decision, chosen = request.form.get("decision"), request.form.get("account")
+        account = next((account for account in self.accounts_at(call) if account.id == chosen), None)
+        if not problem and decision not in {"allow", "cancel"}:
+            problem = "The form was sent without Allow or Cancel"
+        if not problem and decision == "allow" and account is None:
+            problem = "The form was sent without an account"
+        if problem:
+            return page.wrong(self.name, problem)
+        if decision == "cancel":
+            return self._deny(call)
+        with self.state.lock:
+            grant = self.server.get_consent_grant(end_user=account)
+            return self._plain(self.server.create_authorization_response(grant_user=account, grant=grant))
+
+    def token(self, call: Call) -> Response:
+        """Code or refresh token against tokens. One at a time, so a code or token can't be used twice at once."""
+        g.call = call
+        values = self.read_body(request)
+        if values is None:
+            return oauth_error("invalid_request", f"The body must be {self.body_kind}")
+        if request.args:
+            return oauth_error("invalid_request", "Parameters belong in the body, not in the address")
+        problem = self.token_problem(values)
+        if problem:
+            return oauth_error("invalid_request", problem)
+        g.values = values
+        with self.state.lock:
+            return self._plain(self.server.create_token_response())
+
+    def _authorize_problem(self) -> str:
+        g.values = request.args
+        problem = authorize.problem(request.args, self.rules, self.client)
+        if problem:
+            return problem
+        try:
+            self.server.get_consent_grant()
+        except OAuth2Error as error:
+            return error.description or str(error.error)
+        return ""
+
+    def _deny(self, call: Call) -> Response:
+        where = self.client.redirect_uri if self.client else ""
+        glue = "&" if "?" in where else "?"
+        return Response(status=302, headers={"Location": f"{where}{glue}{urlencode(self.denial(call))}"})
+
+    @staticmethod
+    def _plain(response: Any) -> Response:
+        assert isinstance(response, Response)  # noqa: S101 - Authlib is untyped
+        return response

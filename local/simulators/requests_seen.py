@@ -1,0 +1,50 @@
+"""How Authlib's server sees a request: with the app's real https address, not the simulator's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
+from flask import Request
+from werkzeug.datastructures import MultiDict
+
+
+class Payload(OAuth2Payload):
+    def __init__(self, values: MultiDict[str, str]) -> None:
+        self._values = values
+
+    @property
+    def data(self) -> MultiDict[str, str]:
+        return self._values
+
+    @property
+    def datalist(self) -> dict[str, list[str]]:
+        return dict(self._values.lists())
+
+
+class SeenRequest(OAuth2Request):
+    """Parameters come from the query at authorize, and from the body only at the token endpoint."""
+
+    def __init__(self, request: Request, values: MultiDict[str, str]) -> None:
+        super().__init__(request.method, "https:/" + request.path, headers=request.headers)
+        self.payload = Payload(values)
+
+    @property
+    def args(self) -> MultiDict[str, str]:
+        return self.payload.data
+
+    @property
+    def form(self) -> MultiDict[str, str]:
+        return self.payload.data
+
+
+def form_body(request: Request) -> MultiDict[str, str] | None:
+    """The body of a form post, or nothing when it is something else."""
+    return request.form if request.mimetype == "application/x-www-form-urlencoded" else None
+
+
+def json_body(request: Request) -> MultiDict[str, str] | None:
+    """The strings of a JSON object, or nothing when the body is something else."""
+    parsed: Any = request.get_json(silent=True) if request.mimetype == "application/json" else None
+    if not isinstance(parsed, Mapping):
+        return None
+    return MultiDict({str(key): value for key, value in parsed.items() if isinstance(value, str)})
