@@ -46,6 +46,13 @@ class Establishing:
         )
         return self.connections.establish(connection, sealed, connected, authority, attempt)
 
+    def standing(self, entity_id: str, app: str, account: Account | None) -> bool:
+        """Whether the account is connected already; any account of the app, if it is not known which one it is."""
+        return any(
+            connection.app == app and (account is None or connection.account.id == account.id)
+            for connection in self.connections.of(entity_id)
+        )
+
 
 def connection_id(entity_id: str, app: str, account_id: str) -> str:
     """One account of one app of one entity has one id, for ever, so that connecting again is a reconnect."""

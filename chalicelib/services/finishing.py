@@ -95,7 +95,7 @@ class Finishing:
         try:
             return grant, call.provider.identify(call, grant, answer)
         except AppProblem:
-            revoke(call, grant, None)
+            self._give_back(call, attempt, grant, None)
             raise
 
     def _keep(self, call: Call, attempt: Attempt, grant: Grant, account: Account) -> None:
@@ -106,11 +106,23 @@ class Finishing:
                 attempt.entity_id, call.provider, account, grant, by=by, authority=attempt.authority, attempt=attempt
             )
         except NotFound:
-            revoke(call, grant, account)
+            self._give_back(call, attempt, grant, account)
             raise AttemptProblem(SIGNED_OUT if attempt.authority.admin else LINK_REPLACED, attempt.app) from None
         except NotKept:
-            revoke(call, grant, account)
+            self._give_back(call, attempt, grant, account)
             raise
+
+    def _give_back(self, call: Call, attempt: Attempt, grant: Grant, account: Account | None) -> None:
+        """Revoke what will not be kept; not where a connection lives from the same approval, which would end with it.
+
+        Square, Stripe and Shopify know no other revocation than of all that the account ever granted us.
+        """
+        try:
+            standing = self.establishing.standing(attempt.entity_id, attempt.app, account)
+        except Unavailable:
+            return
+        if not standing:
+            revoke(call, grant, account)
 
     def _fail(self, attempt: Attempt, cause: str) -> None:
         failed = event(
