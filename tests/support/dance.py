@@ -36,14 +36,14 @@ def come_back(visitor: Visitor, callback_url: str) -> Answer:
 
 def connect(world: World, visitor: Visitor, link: str, app: str, account: str | None = None, **fields: str) -> Answer:
     """The whole dance from a connect link; the result page."""
-    return come_back(visitor, approve(start(visitor, link, app, **filled(app, fields)), account))
+    return come_back(visitor, approve(start(visitor, link, app, **filled(app, fields)), account=account))
 
 
 def connect_now(
     world: World, admin: Visitor, app: str, account: str | None = None, entity_id: str = "acme", **fields: str
 ) -> Answer:
     """The whole dance by a signed-in admin; the result page."""
-    return come_back(admin, approve(start_now(admin, entity_id, app, **filled(app, fields)), account))
+    return come_back(admin, approve(start_now(admin, entity_id, app, **filled(app, fields)), account=account))
 
 
 def filled(app: str, fields: dict[str, str]) -> dict[str, str]:
