@@ -150,7 +150,7 @@ def test_every_key_form(row: Provider) -> None:
 def test_the_authorize_address(row: Provider) -> None:
     """Threats 4, 5. Our redirect address, byte for byte; S256 where the app knows PKCE, never ``plain``."""
     address = oauth2.authorize_url(call(row), redirect_uri=REDIRECT, state="the-state", verifier="v" * 43)
-    query = {name: values for name, values in parse_qs(urlsplit(address).query, strict_parsing=True).items()}
+    query = parse_qs(urlsplit(address).query, strict_parsing=True)
     assert query["response_type"] == ["code"]
     assert query["client_id"] == ["our-id"]
     assert query["redirect_uri"] == [REDIRECT]
