@@ -1,0 +1,86 @@
+"""One product and one Chromium for each test process; for each test a fresh context, a fresh entity, and a watch over both."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from local.child import running
+from tests.browser.site import Books, Site
+from tests.browser.watch import Watch
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--disable-sync",
+)
+PATIENCE = 30_000
+"""Milliseconds until something that should happen has not: a slow machine is no failure."""
+
+type NewContext = Callable[..., BrowserContext]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running(tmp_path_factory.mktemp("browser") / "log") as run:
+        yield Site(run)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = Path(os.environ.get("CHROMIUM") or "/usr/bin/chromium")
+    if not program.is_file():
+        pytest.fail(f"There is no Chromium at {program}: apt-get install chromium, or set CHROMIUM.", pytrace=False)
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Nothing that a test visits may be complained of, unless the test says so."""
+    watch = Watch()
+    yield watch
+    assert not watch.complaints
+
+
+@pytest.fixture
+def new_context(chromium: Browser, watch: Watch) -> Iterator[NewContext]:
+    """Makes browsers with cookies of their own; Playwright's words for contexts may be given."""
+    made: list[BrowserContext] = []
+
+    def make(**words: Any) -> BrowserContext:
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", **words})
+        context.set_default_timeout(PATIENCE)
+        watch.over(context, script=words.get("java_script_enabled", True))
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def page(new_context: NewContext) -> Page:
+    return new_context().new_page()
+
+
+@pytest.fixture
+def books(site: Site) -> Books:
+    return site.books()
