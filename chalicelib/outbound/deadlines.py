@@ -53,18 +53,27 @@ def left() -> float | None:
 
 
 class _Reads(io.RawIOBase):
-    """What ``http.client`` reads an answer from."""
+    """What ``http.client`` reads an answer from.
+
+    It reads through the socket's own file, which keeps the socket open: ``http.client`` closes a connection that is
+    not kept alive as soon as it has the headers, and reads the body after that.
+    """
 
     def __init__(self, sock: Any) -> None:
         super().__init__()
         self._sock = sock
+        self._file = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         self._sock.settimeout(left())
-        return int(self._sock.recv_into(buffer))
+        return int(self._file.readinto(buffer))
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Socket:
