@@ -1,18 +1,18 @@
 """A simulated app's OAuth 2.0 server: Authlib's, with places for what the app does its own way."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.base import OAuth2Error
-from flask import Request, Response, g, request
+from flask import Response, g, request
 from werkzeug.datastructures import MultiDict
 
 from . import authorize, page
 from .base import App, Call, oauth_error
-from .client_auth import basic
+from .client_auth import Query, basic
 from .grants import CLIENT_AUTH, CodeGrant, OnlyS256, RefreshGrant, Registered
 from .model import Account, Client, Code, IssuedToken, Misbehaviour
 from .requests_seen import SeenRequest, form_body
@@ -75,8 +75,6 @@ class OAuthApp(App):
 
     rules: ClassVar[authorize.Rules]
     accounts: ClassVar[Sequence[Account]] = ()
-    client_auth: Callable[[Any, Any], Any] = staticmethod(basic)
-    read_body: Callable[[Request], MultiDict[str, str] | None] = staticmethod(form_body)
     body_kind = "application/x-www-form-urlencoded"
     access_life: int | None = 3600
     refresh_life: int | None = None
@@ -90,6 +88,12 @@ class OAuthApp(App):
         self.server = Server(self)
 
     # What the app does its own way.
+
+    def client_auth(self, query: Query, seen: Any) -> Any:
+        return basic(query, seen)
+
+    def read_body(self) -> MultiDict[str, str] | None:
+        return form_body(request)
 
     def accounts_at(self, call: Call) -> Sequence[Account]:  # noqa: ARG002 - Shopify's depend on the host
         return self.accounts
@@ -151,7 +155,7 @@ class OAuthApp(App):
     def token(self, call: Call) -> Response:
         """Code or refresh token against tokens. One at a time, so a code or token can't be used twice at once."""
         g.call = call
-        values = self.read_body(request)
+        values = self.read_body()
         if values is None:
             return oauth_error("invalid_request", f"The body must be {self.body_kind}")
         if request.args:

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from local.simulators.authorize import Rules
 from local.simulators.base import Call, Route, answer, shown_name
 from local.simulators.bearer import header
-from local.simulators.client_auth import in_body
+from local.simulators.client_auth import Query, in_body
 from local.simulators.model import Account, Code, IssuedToken
 from local.simulators.oauth import OAuthApp
 
@@ -31,7 +31,6 @@ class Shopify(OAuthApp):
     name = "Shopify"
     # grant_options[] would give a token bound to one person, for a day: no good for reading in the background.
     rules = Rules(scopes=frozenset(_SCOPES.split()), separator=",")
-    client_auth = staticmethod(in_body)
     refresh_life = 90 * 24 * 3600
     rotates = True
     one_token_per_account = True
@@ -47,6 +46,9 @@ class Shopify(OAuthApp):
 
     def accounts_at(self, call: Call) -> Sequence[Account]:
         return (shop(call.found["shop"]),)
+
+    def client_auth(self, query: Query, seen: Any) -> Any:
+        return in_body(query, seen)
 
     def new_code(self) -> str:
         return secrets.token_hex(16)

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from local.simulators.authorize import Rules
 from local.simulators.base import Call, Route, answer, literal, shown_name
 from local.simulators.bearer import bearer
-from local.simulators.client_auth import in_body, same
+from local.simulators.client_auth import Query, in_body, same
 from local.simulators.model import Account, IssuedToken
 from local.simulators.oauth import OAuthApp
 from local.simulators.requests_seen import json_body
@@ -37,8 +37,6 @@ class Square(OAuthApp):
         Account("MLSIMMARKETHALL2", "Market Hall Bakery"),
         Account("MLSIMRIVERSIDE03", "Riverside Barbers"),
     )
-    client_auth = staticmethod(in_body)
-    read_body = staticmethod(json_body)
     body_kind = "application/json, an object of texts"
     access_life = 30 * 24 * 3600
 
@@ -48,6 +46,12 @@ class Square(OAuthApp):
         yield Route("token", "POST", _HOST, "/oauth2/token", self.token)
         yield Route("revoke", "POST", _HOST, "/oauth2/revoke", self.revoke)
         yield Route("identity", "GET", _HOST, "/v2/merchants/me", self.merchant, shows_name=True)
+
+    def client_auth(self, query: Query, seen: Any) -> Any:
+        return in_body(query, seen)
+
+    def read_body(self) -> MultiDict[str, str] | None:
+        return json_body(request)
 
     def new_code(self) -> str:
         return f"sq0cgp-{secrets.token_urlsafe(16)}"
