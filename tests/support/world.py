@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import boto3
@@ -27,6 +28,17 @@ STREAMS = "https://streams.dynamodb.us-east-1.amazonaws.com"
 PAT, SAM, OWNER = "pat@acme.example", "sam@acme.example", "olive@coffee.example"
 
 
+@cache
+def client(service: str, **options: str) -> Any:
+    """Clients take long to make, and moto does not mind which of its lives they are used in."""
+    return boto3.client(service, **options)
+
+
+@cache
+def _dynamodb() -> Any:
+    return boto3.resource("dynamodb")
+
+
 class World:
     """What a test needs of the product, at its edges."""
 
@@ -36,7 +48,7 @@ class World:
         self.app = _app()
         self._gateway = LocalGateway(self.app, Config(config_from_disk={"app_name": "client-connect"}))
         self.ephemeral, self.core, self.vault = (Table(name) for name in ("ephemeral", "core", "vault"))
-        stream = TableStream("core", boto3.client("dynamodb"), boto3.client("dynamodbstreams", endpoint_url=STREAMS))
+        stream = TableStream("core", client("dynamodb"), client("dynamodbstreams", endpoint_url=STREAMS))
         self.records: list[dict[str, Any]] = []
         self.pump = Pump(self._trigger, stream, SourceMapping(batch_size=25), say=lambda _line: None)
 
@@ -111,7 +123,7 @@ class Table:
     """A table as AWS holds it, for looking and for tampering."""
 
     def __init__(self, name: str) -> None:
-        self.table = boto3.resource("dynamodb").Table(name)
+        self.table = _dynamodb().Table(name)
 
     def items(self, kind: str = "") -> list[dict[str, Any]]:
         return [item for item in self.table.scan()["Items"] if not kind or item.get("type") == kind]
@@ -150,11 +162,11 @@ def world(simulators: Simulators) -> Iterator[World]:
         wiring.storage()
         for model in tables():
             model.create_table(wait=False)
-        kms = boto3.client("kms")
+        kms = client("kms")
         key = kms.create_key()["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName="alias/grants", TargetKeyId=key)
-        boto3.client("sesv2").create_email_identity(EmailIdentity="mail.bookkeep.example")
-        boto3.client("ses").verify_email_identity(EmailAddress="connect@mail.bookkeep.example")
+        client("sesv2").create_email_identity(EmailIdentity="mail.bookkeep.example")
+        client("ses").verify_email_identity(EmailAddress="connect@mail.bookkeep.example")
         yield World(aws, simulators)
 
 
