@@ -31,6 +31,7 @@ def on_core_change(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
 
 def _handle(record: Mapping[str, Any], sequence_number: str) -> None:
     """Outages are reported and come again; a record that nobody can read is parked and never blocks the rest."""
+    wiring.storage()
     try:
         found = _noun(record)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it will be wrong the next time
@@ -54,7 +55,6 @@ def _noun(record: Mapping[str, Any]) -> Event | OutboxItem | None:
     image = record["dynamodb"]["NewImage"]
     from chalicelib.storage.images import noun
 
-    wiring.storage()
     found = noun(image)
     waiting = isinstance(found, OutboxItem) and found.state is LetterState.QUEUED
     return found if isinstance(found, Event) or waiting else None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
 from pathlib import Path
@@ -14,7 +15,8 @@ from chalicelib.outbound import aws
 _LATER = frozenset(
     {"TooManyRequestsException", "LimitExceededException", "SendingPausedException", "ThrottlingException"}
 )
-_LATER_HTTP = 429
+_LATER_HTTP = frozenset({401, 403, 429, 503})
+"""Refused at the door: our rights are the operator's to mend, and no letter's fault."""
 _SERVER_ERROR = 500
 
 
@@ -32,23 +34,35 @@ class Post:
         :raises MailRejected: SES will never take it.
         :raises MailUnknown: SES may have taken it.
         """
-        from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+        from botocore import exceptions
 
+        raw = self._raw(letter)
         destination = {"ToAddresses": [letter.to], "CcAddresses": list(letter.cc)}
         try:
             answer = aws.client("sesv2", attempts=1).send_email(
                 FromEmailAddress=self._from,
                 Destination=destination,
-                Content={"Raw": {"Data": self.mime(letter).as_bytes()}},
+                Content={"Raw": {"Data": raw}},
                 EmailTags=[{"Name": "outbox", "Value": letter.id}],
             )
-        except ClientError as error:
+        except exceptions.ClientError as error:
             raise _verdict(dict(error.response)) from error
-        except (ConnectTimeoutError, EndpointConnectionError) as error:
+        except (
+            exceptions.ConnectTimeoutError,
+            exceptions.EndpointConnectionError,
+            exceptions.NoCredentialsError,
+            exceptions.CredentialRetrievalError,
+        ) as error:
             raise MailRetry from error
-        except BotoCoreError as error:
+        except exceptions.BotoCoreError as error:
             raise MailUnknown from error
         return str(answer["MessageId"])
+
+    def _raw(self, letter: Letter) -> bytes:
+        try:
+            return self.mime(letter).as_bytes()
+        except (ValueError, MessageError) as error:
+            raise MailRejected from error
 
     def mime(self, letter: Letter) -> EmailMessage:
         """Plain text first, HTML beside it, the logo inside the HTML's part. Refuses CR and LF in any header."""
@@ -82,6 +96,6 @@ def _display(name: str) -> str:
 
 def _verdict(response: Mapping[str, Any]) -> MailRetry | MailRejected | MailUnknown:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
-    if response.get("Error", {}).get("Code") in _LATER or status == _LATER_HTTP:
+    if response.get("Error", {}).get("Code") in _LATER or status in _LATER_HTTP:
         return MailRetry()
     return MailUnknown() if status >= _SERVER_ERROR else MailRejected()

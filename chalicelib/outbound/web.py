@@ -98,7 +98,7 @@ def _capped(response: "Response") -> bytes:
 def _object(status: int, raw: bytes) -> Mapping[str, object]:
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     answer = found if isinstance(found, dict) else {}
     if status >= _SERVER_ERROR or status == _TOO_MANY or status in _REDIRECT:

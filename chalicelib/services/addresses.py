@@ -22,7 +22,11 @@ def email(typed: str, name: str = "email") -> str:
         checked = validate_email(typed.strip()[: LONGEST_ADDRESS + 1], check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         raise InvalidField(name, N_("Enter an email address like pat@example.com.")) from None
-    return (checked.ascii_email or checked.normalized).lower()
+    address = (checked.ascii_email or checked.normalized).lower()
+    # A header would show what an encoded word (RFC 2047) stands for: another address, or a line break.
+    if "=?" in address:
+        raise InvalidField(name, N_("Enter an email address like pat@example.com."))
+    return address
 
 
 def one_line(typed: str, name: str, longest: int = LONGEST_NAME) -> str:

@@ -1,5 +1,6 @@
 """What follows from the stream and the sweep: letters for events, and letters that wait."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,15 +36,16 @@ class Alerting:
         if item.state is LetterState.QUEUED:
             self.posting.send(item)
 
-    def sweep(self) -> int:
-        """Finish what the stream did not: due events and letters. Returns how many there were."""
-        due = list(self.outbox.due(keys.now()))
-        for found in due:
-            if isinstance(found, Event):
-                self.on_event(found)
-            else:
-                self.posting.send(found)
-        return len(due)
+    def due(self) -> Sequence[Event | OutboxItem]:
+        """What the stream did not finish: events without all their letters, letters without an end."""
+        return list(self.outbox.due(keys.now()))
+
+    def finish(self, found: Event | OutboxItem) -> None:
+        """Finish one of them."""
+        if isinstance(found, Event):
+            self.on_event(found)
+        else:
+            self.posting.send(found)
 
 
 def _alert(event: Event, email: str) -> OutboxItem:

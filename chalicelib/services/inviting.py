@@ -48,8 +48,9 @@ class Inviting:
         invitation = self._invitation(entity, app, email, requested_by, note)
         if not self.members.is_admin(entity.id, invitation.requested_by):
             raise _not_an_admin()
+        # The asker's own first: whoever has used theirs up must not use up a recipient's.
         self.limits.take(
-            (ASK_RECIPIENT, invitation.email), (ASK_ADMIN, invitation.requested_by), (ASK_ENTITY, entity.id)
+            (ASK_ADMIN, invitation.requested_by), (ASK_ENTITY, entity.id), (ASK_RECIPIENT, invitation.email)
         )
         asked = event(
             entity.id, EventKind.OWNER_ASKED, f"admin {invitation.requested_by}", app=app, detail=invitation.email

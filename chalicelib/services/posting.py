@@ -2,6 +2,7 @@
 
 A send that SES may have taken counts (``sends``). One that SES surely did not take does not, and is tried again
 with growing pauses. One of which nobody knows is sent once more after ``UNKNOWN_AFTER``, and never a third time.
+So the claim, which counts a send, stands as close to the send as it can: what is read for a letter is read before.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from datetime import timedelta
 
 from chalicelib import keys
 from chalicelib.domain import Letter, LetterKind, LetterState, OutboxItem
-from chalicelib.errors import MailRejected, MailRetry, MailUnknown
+from chalicelib.errors import ClientConnectError, MailRejected, MailRetry, MailUnknown
 from chalicelib.services.ports import Outbox, Post
 
 LEASE = timedelta(minutes=2)
@@ -35,20 +36,33 @@ class Posting:
     outcome: Callable[[OutboxItem], None]
 
     def put_and_send(self, item: OutboxItem, compose: Compose) -> None:
-        """A letter claimed by being put in; whoever was first sends it."""
+        """A letter claimed by being put in; whoever was first sends it. ``compose`` has all it needs at hand."""
         claimed = replace(item, state=LetterState.SENDING, tries=1, sends=1, due_at=keys.now() + LEASE)
-        if self.outbox.put(claimed):
-            self._send(claimed, compose)
+        if not self.outbox.put(claimed):
+            return
+        try:
+            letter = compose(claimed)
+        except Exception:
+            self._later(replace(claimed, sends=0))
+            raise
+        self._send(claimed, letter)
 
     def send(self, item: OutboxItem) -> None:
         """Take up a letter that waits, or that somebody began and never ended."""
         if item.state in {LetterState.SENDING, LetterState.UNKNOWN} and item.sends >= MOST_SENDS:
             self._give_up(item)
-        elif self.outbox.claim(item, keys.now() + LEASE):
-            self._send(replace(item, tries=item.tries + 1, sends=item.sends + 1), self.compose[item.kind])
+            return
+        try:
+            letter = self.compose[item.kind](item)
+        except ClientConnectError:
+            raise  # an outage: the letter stays as it is, and due
+        except Exception:
+            self._postpone(item)
+            raise
+        if self.outbox.claim(item, keys.now() + LEASE):
+            self._send(replace(item, tries=item.tries + 1, sends=item.sends + 1), letter)
 
-    def _send(self, item: OutboxItem, compose: Compose) -> None:
-        letter = compose(item)
+    def _send(self, item: OutboxItem, letter: Letter | None) -> None:
         if letter is None:
             self._end(replace(item, state=LetterState.DROPPED, sends=item.sends - 1, due_at=None))
             return
@@ -62,6 +76,11 @@ class Posting:
             self.outbox.record(replace(item, state=LetterState.UNKNOWN, due_at=keys.now() + UNKNOWN_AFTER))
         else:
             self._end(replace(item, state=LetterState.SENT, due_at=None), message_id)
+
+    def _postpone(self, item: OutboxItem) -> None:
+        """A letter that cannot be written must not stand in front of the others for ever."""
+        if self.outbox.claim(item, keys.now() + LEASE):
+            self._later(replace(item, tries=item.tries + 1))
 
     def _later(self, item: OutboxItem) -> None:
         if item.tries >= MOST_TRIES:

@@ -16,6 +16,8 @@ def noun(image: Mapping[str, Any]) -> Event | OutboxItem | None:
     :raises Exception: of some kind, if the image is none of ours.
     """
     item = CoreItem.from_raw_data({name: _value(value) for name, value in image.items()})
+    if type(item) is CoreItem:
+        raise ValueError("no type")
     if isinstance(item, EventItem):
         return rows.event(item)
     return rows.outbox_item(item) if isinstance(item, OutboxRow) else None
