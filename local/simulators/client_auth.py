@@ -27,11 +27,20 @@ def _known(query: Query, client_id: str | None, secret: str | None) -> Any:
     return client
 
 
+def basic_pair(headers: Any) -> tuple[str | None, str | None]:
+    """HTTP Basic's name and password. Authlib's own reading stumbles over bytes that are no text."""
+    try:
+        name, password = extract_basic_authorization(headers)
+    except ValueError:
+        return None, None
+    return name, password
+
+
 def basic(query: Query, request: Any) -> Any:
     """HTTP Basic, and no secret in the body."""
     if "client_secret" in request.form:
         refuse("The client secret belongs in HTTP Basic, not in the body")
-    client_id, secret = extract_basic_authorization(request.headers)
+    client_id, secret = basic_pair(request.headers)
     if not client_id:
         refuse("HTTP Basic with client_id and client_secret is required")
     return _known(query, client_id, secret)

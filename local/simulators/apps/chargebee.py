@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from flask import Response, request
 
 from local.simulators.base import App, Call, Route, answer, shown_name
-from local.simulators.client_auth import same
+from local.simulators.client_auth import basic_pair, same
 from local.simulators.model import Account
 
 DEMO_KEY = "test_SimulatedChargebeeKey"
@@ -24,7 +23,7 @@ class Chargebee(App):
 
     def business_entities(self, call: Call) -> Response:
         site = next((site for site in SITES if site.id == call.found["site"]), None)
-        key, password = extract_basic_authorization(request.headers)
+        key, password = basic_pair(request.headers)
         # An unknown site answers as a wrong key does, so nobody learns which sites there are.
         if site is None or not same(key, DEMO_KEY) or password:
             return _unauthorized()

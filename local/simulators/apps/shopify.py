@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Response, g, request
 from werkzeug.datastructures import MultiDict
@@ -78,8 +79,11 @@ class Shopify(OAuthApp):
         handle = domain.removesuffix(".myshopify.com")
         host = base64.b64encode(f"admin.shopify.com/store/{handle}".encode()).decode().rstrip("=")
         extras = {"shop": domain, "host": host, "timestamp": str(int(self.state.now()))}
-        secret = self.client.client_secret if self.client else ""
-        return extras | {"hmac": signature({**known, **extras}, secret)}
+        if self.client is None:
+            return extras
+        # The reader signs every parameter it sees, so those of the callback's own address count too.
+        own = dict(parse_qsl(urlsplit(self.client.redirect_uri).query, keep_blank_values=True))
+        return extras | {"hmac": signature({**own, **known, **extras}, self.client.client_secret)}
 
     def token_problem(self, values: MultiDict[str, str]) -> str:
         if "code" in values and values.get("expiring") != "1":

@@ -4,14 +4,13 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
 from local.simulators.authorize import Rules
 from local.simulators.base import Call, Route, answer, literal, shown_name
 from local.simulators.bearer import bearer
-from local.simulators.client_auth import Query, refuse, same
+from local.simulators.client_auth import Query, basic_pair, refuse, same
 from local.simulators.model import Account, IssuedToken
 from local.simulators.oauth import OAuthApp
 from local.simulators.requests_seen import form_body
@@ -23,7 +22,7 @@ _API = literal("api.stripe.com")
 def platform_keys(headers: Any, form: MultiDict[str, str]) -> list[str]:
     """The secret key, wherever a request has it: as Bearer, as Basic's username, or as client_secret in the body."""
     scheme, _, value = headers.get("Authorization", "").partition(" ")
-    username, password = extract_basic_authorization(headers)
+    username, password = basic_pair(headers)
     found = [form["client_secret"]] if "client_secret" in form else []
     if scheme.lower() == "bearer":
         found.append(value)
