@@ -99,12 +99,21 @@ def _text(body: Any) -> str:
     return body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body or "")
 
 
+def _through(aws: Aws) -> Callable[[BotocoreStubber, Any], Any]:
+    """A function, not a bound method: moto's class is to bind it."""
+
+    def process(stubber: BotocoreStubber, request: Any) -> Any:
+        return aws.process(stubber, request)
+
+    return process
+
+
 @contextmanager
 def moto() -> Iterator[Aws]:
     """A fresh, empty AWS."""
     aws = Aws()
     with mock_aws():
-        BotocoreStubber.process_request = lambda stubber, request: aws.process(stubber, request)  # type: ignore[method-assign]
+        BotocoreStubber.process_request = _through(aws)  # type: ignore[method-assign]
         try:
             yield aws
         finally:

@@ -88,7 +88,9 @@ class World:
         """The accounting platform, with all scopes or with these."""
         return Platform(self._gateway, make(secret, scopes or SCOPES, entities))
 
-    def entity(self, entity_id: str = "acme", name: str = "Acme Coffee LLC", admins: tuple[str, ...] = (PAT, SAM)) -> str:
+    def entity(
+        self, entity_id: str = "acme", name: str = "Acme Coffee LLC", admins: tuple[str, ...] = (PAT, SAM)
+    ) -> str:
         """An entity that the platform made."""
         answer = self.platform().put(f"/v1/entities/{entity_id}", {"name": name, "admins": list(admins)})
         assert answer.status in {200, 201}, answer.body
