@@ -1,15 +1,15 @@
 """The letters that moto's SES was given, read back out of their MIME form."""
 
-import json
-import urllib.request
 from datetime import UTC
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import getaddresses, parsedate_to_datetime
+from functools import lru_cache
 from typing import TypedDict
 
-SECONDS = 10
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
 
 Letter = TypedDict(
     "Letter",
@@ -26,13 +26,16 @@ Letter = TypedDict(
 )
 
 
-def fetch(aws_url: str) -> list[Letter]:
-    """All letters sent so far, oldest first. moto keeps a raw letter whole, and of any other kind only a part."""
-    with urllib.request.urlopen(f"{aws_url}/moto-api/data.json", timeout=SECONDS) as answer:
-        held = json.load(answer)
-    return [parse(sent["raw_data"]) for sent in held.get("ses", {}).get("RawMessage", [])]
+def fetch(region: str = "us-east-1") -> list[Letter]:
+    """All letters sent so far, oldest first, from the moto in this process.
+
+    Not by its /moto-api/data.json: that writes out every table for each look at the inbox, and all else waits.
+    """
+    sent = list(get_backend("ses")[DEFAULT_ACCOUNT_ID][region].sent_messages)
+    return [parse(message.raw_data) for message in sent]
 
 
+@lru_cache(maxsize=1000)
 def parse(raw: str) -> Letter:
     """One letter. Addresses are plain, except the sender's, whose display name is part of what a reader sees."""
     message = message_from_bytes(raw.encode("utf-8", "surrogateescape"), policy=default)

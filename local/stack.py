@@ -116,7 +116,7 @@ class Stack:
         self._started.callback(background.stop)
 
     def _start_inbox(self) -> None:
-        served = Served(inbox.create(lambda: letters.fetch(self.aws.url)), self.ports.inbox)
+        served = Served(inbox.create(letters.fetch), self.ports.inbox)
         self._started.callback(served.stop)
         self.inbox_url = served.url
 

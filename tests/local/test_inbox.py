@@ -69,7 +69,7 @@ def test_what_ses_is_sent_arrives() -> None:
             Content={"Raw": {"Data": message().as_bytes()}},
         )
         assert sent["MessageId"]
-        assert [letter["subject"] for letter in letters.fetch(aws.url)] == [SUBJECT]
+        assert [letter["subject"] for letter in letters.fetch()] == [SUBJECT]
     finally:
         aws.stop()
 
