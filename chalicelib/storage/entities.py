@@ -41,7 +41,7 @@ class Entities:
         """The entity alone."""
         try:
             item = call(lambda: EntityItem.get(rows.entity_key(entity_id), rows.ENTITY, consistent_read=True))
-        except CoreItem.DoesNotExist:
+        except EntityItem.DoesNotExist:
             return None
         return rows.entity(item)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib import keys
 from chalicelib.domain import Event
 from chalicelib.storage import rows
-from chalicelib.storage.models import CoreItem, EventItem, ParkedItem
+from chalicelib.storage.models import EventItem, ParkedItem
 from chalicelib.storage.tables import ConditionFailed, call, update
 
 
@@ -27,7 +27,7 @@ class Events:
         key = (rows.entity_key(entity_id), f"{rows.EVENTS}{event_id}")
         try:
             return rows.event(call(lambda: EventItem.get(*key, consistent_read=True)))
-        except CoreItem.DoesNotExist:
+        except EventItem.DoesNotExist:
             return None
 
     def settled(self, event: Event) -> None:

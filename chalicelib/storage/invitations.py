@@ -38,7 +38,7 @@ class Invitations:
         key = (rows.entity_key(entity_id), f"{rows.INVITATIONS}{invitation_id}")
         try:
             return rows.invitation(call(lambda: InvitationItem.get(*key, consistent_read=True)))
-        except CoreItem.DoesNotExist:
+        except InvitationItem.DoesNotExist:
             return None
 
     def with_entity(self, entity_id: str, invitation_id: str) -> tuple[Entity | None, Invitation | None]:

@@ -33,7 +33,7 @@ class Members:
         """Whether the address is an admin of the entity now."""
         try:
             call(lambda: MemberItem.get(rows.entity_key(entity_id), f"{rows.MEMBERS}{email}", consistent_read=True))
-        except CoreItem.DoesNotExist:
+        except MemberItem.DoesNotExist:
             return False
         return True
 
