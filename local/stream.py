@@ -5,6 +5,8 @@ from typing import Any
 
 from local.pump import Record
 
+_FROM_THE_BEGINNING = {"ShardIteratorType": "TRIM_HORIZON"}
+
 
 class TableStream:
     """The stream of one table, read once from its beginning. Remembers how far it has read each shard."""
@@ -12,32 +14,27 @@ class TableStream:
     def __init__(self, table_name: str, dynamodb: Any, streams: Any) -> None:
         self._arn: str = dynamodb.describe_table(TableName=table_name)["Table"]["LatestStreamArn"]
         self._streams = streams
-        self._iterators: dict[str, str | None] = {}
-        # An iterator moves on as it is read: what it gave is kept until all shards have answered.
-        self._unread: list[Record] = []
+        self._read_to: dict[str, str] = {}
 
     def read(self) -> list[Record]:
         """The records that came since the last call, shard by shard, oldest first."""
-        for shard in self._shards():
-            self._unread += self._read_shard(shard)
-        records, self._unread = self._unread, []
-        return records
+        found = {shard: self._read_shard(shard) for shard in self._shards()}
+        # Only now: what one shard gave must not be lost because the next one failed.
+        self._read_to |= {
+            shard: records[-1]["dynamodb"]["SequenceNumber"] for shard, records in found.items() if records
+        }
+        return [record for records in found.values() for record in records]
 
     def _shards(self) -> list[str]:
         described = self._streams.describe_stream(StreamArn=self._arn)["StreamDescription"]
         return [shard["ShardId"] for shard in described["Shards"]]
 
     def _read_shard(self, shard: str) -> list[Record]:
-        if shard not in self._iterators:
-            first = self._streams.get_shard_iterator(
-                StreamArn=self._arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-            )
-            self._iterators[shard] = first["ShardIterator"]
-        iterator = self._iterators[shard]
-        if iterator is None:
-            return []
-        answer = self._streams.get_records(ShardIterator=iterator)
-        self._iterators[shard] = answer.get("NextShardIterator")
+        """By a new iterator each time: moto's hold a table as it was, and a refused transaction puts another in its place."""
+        last = self._read_to.get(shard)
+        where = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": last} if last else _FROM_THE_BEGINNING
+        asked = self._streams.get_shard_iterator(StreamArn=self._arn, ShardId=shard, **where)
+        answer = self._streams.get_records(ShardIterator=asked["ShardIterator"])
         return [lambda_record(record, self._arn) for record in answer["Records"]]
 
 

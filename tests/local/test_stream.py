@@ -72,16 +72,20 @@ def test_changes_and_removals_follow_in_order(aws: LocalAws, table: str) -> None
     assert [record["eventName"] for record in stream.read()] == ["REMOVE"]
 
 
-def test_a_refused_transaction_leaves_no_record(aws: LocalAws, table: str) -> None:
+def test_a_refused_transaction_leaves_no_record_and_no_silence(aws: LocalAws, table: str) -> None:
     dynamodb = aws.client("dynamodb")
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "there"}})
     new = {"Put": {"TableName": table, "Item": {"pk": {"S": "new"}}}}
     taken = {
         "Put": {"TableName": table, "Item": {"pk": {"S": "there"}}, "ConditionExpression": "attribute_not_exists(pk)"}
     }
+    stream = TableStream(table, dynamodb, aws.client("dynamodbstreams"))
+    assert len(stream.read()) == 1
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
         dynamodb.transact_write_items(TransactItems=[new, taken])
-    assert len(TableStream(table, dynamodb, aws.client("dynamodbstreams")).read()) == 1
+    assert not stream.read()
+    dynamodb.transact_write_items(TransactItems=[new])
+    assert [record["dynamodb"]["Keys"] for record in stream.read()] == [{"pk": {"S": "new"}}]
 
 
 def test_a_removal_by_ttl_says_who_removed() -> None:
