@@ -58,6 +58,7 @@ def test_an_admin_asks_on_a_phone(phone: BrowserContext, site: Site, books: Book
     signed_in(page, site, books)
     page.get_by_role("link", name=books.name).tap()
     tab(page, "Available apps").tap()
+    expect(page.get_by_label("Find an app")).to_be_visible()
     no_sideways_scroll(page)
     page.get_by_role("link", name="Square", exact=True).tap()
     page.get_by_label("Owner's email address").fill(books.olive)
