@@ -11,7 +11,8 @@ Query = Callable[[str], Any]
 
 
 def same(given: str | None, wanted: str) -> bool:
-    return compare_digest((given or "").encode(), wanted.encode())
+    # JSON may hold half a surrogate pair, which is no UTF-8: it is merely wrong, not a crash.
+    return compare_digest((given or "").encode(errors="surrogatepass"), wanted.encode())
 
 
 def refuse(why: str) -> NoReturn:

@@ -3,7 +3,6 @@
 import json
 import select
 import socket
-import time
 from collections.abc import Callable, Iterator
 from threading import Event
 
@@ -15,6 +14,7 @@ from .model import Misbehaviour
 _TOO_BIG_BLOCKS = 30 * 16
 _BLOCK = b"a" * 65536
 _DRIP_S = 0.1
+_LOOK_S = 0.05
 
 
 def instead(how: Misbehaviour, to: str, stopping: Event) -> Response | None:
@@ -50,8 +50,8 @@ def _drip(stopping: Event) -> Iterator[bytes]:
 
 def _hang(stopping: Event) -> Response:
     connection = request.environ.get("werkzeug.socket")
-    while not stopping.is_set() and not _gone(connection):
-        time.sleep(0.05)
+    while not stopping.wait(_LOOK_S) and not _gone(connection):
+        pass
     return Response(status=503)
 
 

@@ -43,8 +43,11 @@ def form_body(request: Request) -> MultiDict[str, str] | None:
 
 
 def json_body(request: Request) -> MultiDict[str, str] | None:
-    """The strings of a JSON object, or nothing when the body is something else."""
+    """A JSON object of texts, or nothing when the body is something else.
+
+    A flag or list is refused, not left out: revoke_only_access_token, ignored, would end every token of a seller.
+    """
     parsed: Any = request.get_json(silent=True) if request.mimetype == "application/json" else None
-    if not isinstance(parsed, Mapping):
+    if not isinstance(parsed, Mapping) or not all(isinstance(value, str) for value in parsed.values()):
         return None
-    return MultiDict({str(key): value for key, value in parsed.items() if isinstance(value, str)})
+    return MultiDict(parsed)

@@ -54,10 +54,14 @@ def test_the_secret_has_no_place_in_a_header(apps: Simulators) -> None:
     assert SQUARE.post(apps, SQUARE.code_body("any"), headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("body", ["[]", "nonsense", '"text"'])
+@pytest.mark.parametrize("body", ["[]", "nonsense", '"text"', '{"short_lived": true}', '{"scopes": []}'])
 def test_a_body_that_is_no_object(apps: Simulators, body: str) -> None:
     url, headers = apps.simulated(SQUARE.token_url), {"Content-Type": "application/json"}
     assert requests.post(url, data=body, headers=headers, timeout=10).status_code == 400
+
+
+def test_a_secret_that_is_no_text(apps: Simulators) -> None:
+    assert SQUARE.exchange(apps, SQUARE.code(apps), client_secret="\ud800").status_code == 401
 
 
 def test_the_profile_scope_is_needed_to_see_the_profile(apps: Simulators) -> None:
@@ -87,4 +91,6 @@ def test_revoking_wrongly(apps: Simulators) -> None:
     headers = {"Authorization": "Client square-secret"}
     body = {"client_id": "square-id", "merchant_id": merchant}
     assert SQUARE.post(apps, body, url=REVOKE, headers=headers, json=False).status_code == 400
+    only_access = body | {"revoke_only_access_token": True}
+    assert requests.post(apps.simulated(REVOKE), json=only_access, headers=headers, timeout=10).status_code == 400
     assert apps.tokens("square")[0].active

@@ -77,6 +77,13 @@ def test_ebay_codes_are_encoded_once(apps: Simulators) -> None:
     assert EBAY.exchange(apps, found).status_code == 400
 
 
+def test_ebay_codes_are_encoded_at_all(apps: Simulators) -> None:
+    url, headers = apps.simulated(EBAY.token_url), {"Content-Type": "application/x-www-form-urlencoded"}
+    bare = f"grant_type=authorization_code&redirect_uri={EBAY.redirect_uri}&code={EBAY.code(apps)}"
+    answer = requests.post(url, data=bare, headers=headers | EBAY.token_headers, timeout=10)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+
 def test_ebay_narrows_scopes_and_never_widens_them(apps: Simulators) -> None:
     tokens = EBAY.connect(apps)
     narrow = EBAY.refresh(apps, tokens["refresh_token"], scope=f"{EBAY_SCOPE}/sell.finances")

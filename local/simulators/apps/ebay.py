@@ -51,7 +51,8 @@ class Ebay(OAuthApp):
         yield Route("identity", "GET", _APIZ, "/commerce/identity/v1/user/", self.user, shows_name=True)
 
     def new_code(self) -> str:
-        return f"v^1.1#i^1#p^3#r^1#I^3#f^0#t^{secrets.token_hex(24)}="
+        # The plus sign turns into a space in a form that was not encoded; ^, # and = alone would survive that.
+        return f"v^1.1#i^1#p^3#r^1#I^3#f^0#t^{secrets.token_hex(24)}+/="
 
     def new_access_token(self, account: Account) -> str:  # noqa: ARG002 - the shape of the base
         return f"v^1.1#i^1#p^3#I^3#f^0#r^0#t^{secrets.token_hex(40)}"
