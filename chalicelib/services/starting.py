@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib import keys
-from chalicelib.domain import AdminSession, Attempt, Authority, EventKind
+from chalicelib.domain import AdminSession, Attempt, Authority, EventKind, InvitationState
 from chalicelib.errors import InvalidField, NotFound
 from chalicelib.providers import oauth2
 from chalicelib.providers.base import Mechanism, Provider, Web
@@ -56,7 +56,7 @@ class Starting:
             app, entity_id, tenant, binding=keys.digest(browser), authority=Authority(nonce=nonce),
             invitation_id=invitation.id if invitation else "", invited=invitation.email if invitation else "",
         )  # fmt: skip
-        if invitation:
+        if invitation and invitation.state is not InvitationState.STARTED:
             actor = f"link sent to {invitation.email}"
             self.attempts.begin_invited(attempt, event(entity_id, EventKind.CONNECTION_STARTED, actor, app=slug))
         else:

@@ -1,0 +1,1 @@
+"""What the product costs: ``make bench``. Counts decide; times are only printed, as ratios."""
