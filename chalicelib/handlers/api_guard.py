@@ -51,7 +51,9 @@ def _served(blueprint: Blueprint, caller: Caller, view: ApiView, params: dict[st
     if request.method != "POST":
         return view(caller, **params)
     header = request.headers.get("idempotency-key", "")
-    asked = (caller.name, request.method, request.path, incoming.body(request).decode("latin-1"))
+    # Chalice's path is the route's: {entity_id} is still to be said.
+    what = (request.method, request.path, *(params[name] for name in sorted(params)))
+    asked = (caller.name, *what, incoming.body(request).decode("latin-1"))
     return wiring.repeating().once(header, asked, lambda: view(caller, **params))
 
 

@@ -61,7 +61,8 @@ class Application(Chalice):
     def __call__(self, event: Any, context: Any) -> Any:
         answer = super().__call__(event, context)
         headers = {name.title(): value for name, value in answer.get("headers", {}).items()}
-        if answer["statusCode"] >= _ERROR and headers.get("Content-Type") == "application/json":
+        # Chalice's own answers are JSON, and its 405 does not even say so.
+        if answer["statusCode"] >= _ERROR and headers.get("Content-Type", "application/json") == "application/json":
             own = _in_our_words(event, answer["statusCode"])
             answer["body"], headers["Content-Type"] = own.body, own.headers["Content-Type"]
         csp = wiring.renderer().content_security_policy
