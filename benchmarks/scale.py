@@ -14,7 +14,7 @@ from chalicelib.domain import EventKind, Invitation, InvitationState
 from chalicelib.services.events import event
 from chalicelib.storage import rows
 from chalicelib.storage.models import CoreItem
-from tests.support.visitor import Visitor
+from tests.support.visitor import Answer, Visitor
 
 FEW, MANY = 10, 10_000
 EVENTS, INVITATIONS = 500, 100
@@ -60,8 +60,13 @@ def _pages(stage: Stage, entity_id: str) -> dict[str, Act]:
 
 
 def _visit(visitor: Visitor, path: str) -> Act:
-    assert visitor.get(path).status == 200
-    return lambda: visitor.get(path)
+    def visit() -> Answer:
+        answer = visitor.get(path)
+        assert answer.status == 200, f"{path}: {answer.status}"
+        return answer
+
+    visit()
+    return visit
 
 
 def _measured(stage: Stage, pages: Mapping[str, Act]) -> Bills:
