@@ -111,7 +111,10 @@ class Administering:
         :raises LastAdmin: if it is the last.
         :raises NotFound: if it is none.
         """
-        self._remove(entity_id, [email.strip().lower()], by)
+        email = email.strip().lower()
+        if not email or len(email) > addresses.LONGEST_ADDRESS:
+            raise NotFound
+        self._remove(entity_id, [email], by)
 
     def books(self, entity_id: str, email: str) -> Books:
         """Everything a console page shows, for one of the entity's admins.
