@@ -93,7 +93,6 @@ def inviting() -> "Inviting":
     stored = storage()
     return Inviting(
         entities=stored.entities,
-        members=stored.members,
         invitations=stored.invitations,
         connections=stored.connections,
         apps=apps(),
@@ -124,7 +123,6 @@ def starting() -> "Starting":
     return Starting(
         links=links(),
         invitations=stored.invitations,
-        members=stored.members,
         attempts=stored.attempts,
         apps=apps(),
         web=web(),
@@ -157,7 +155,7 @@ def finishing() -> "Finishing":
 def key_forms() -> "KeyForms":
     from chalicelib.services.key_forms import KeyForms
 
-    return KeyForms(members=storage().members, establishing=establishing(), apps=apps(), limits=limits(), web=web())
+    return KeyForms(establishing=establishing(), apps=apps(), limits=limits(), web=web())
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 from chalice.app import Blueprint, Response
 
 from chalicelib import keys, wiring
-from chalicelib.domain import Entity
+from chalicelib.domain import Books, Entity
 from chalicelib.errors import BadRequest, InvalidField, NotFound
 from chalicelib.handlers import api_shapes as shapes
 from chalicelib.handlers import requests as incoming
@@ -45,9 +45,7 @@ def put_entity(caller: Caller, entity_id: str) -> Answer:
 @requires(blueprint, "entities:read")
 def get_entity(_caller: Caller, entity_id: str) -> Answer:
     """The entity with its admins."""
-    books = wiring.storage().entities.with_members(entity_id)
-    if books is None:
-        raise NotFound
+    books = _with_members(entity_id)
     return 200, shapes.entity(books.entity, tuple(sorted(books.admins)))
 
 
@@ -62,7 +60,7 @@ def get_link(_caller: Caller, entity_id: str) -> Answer:
 @requires(blueprint, "links:write")
 def regenerate_link(caller: Caller, entity_id: str) -> Answer:
     """A new link; the old one is dead."""
-    return 200, shapes.link(wiring.links().regenerate(entity_id, _actor(caller)), wiring.links())
+    return 200, shapes.link(wiring.links().regenerate(_entity(entity_id), _actor(caller)), wiring.links())
 
 
 @blueprint.route("/v1/apps", methods=["GET"])
@@ -78,10 +76,10 @@ def get_apps(_caller: Caller) -> Answer:
 def post_invitation(_caller: Caller, entity_id: str) -> Answer:
     """Ask an owner, in the name of one of the entity's admins."""
     body = fields(blueprint)
-    entity = _entity(entity_id)
+    books = _with_members(entity_id)
     app, email, by = (text(body, name) for name in ("app", "email", "requested_by"))
-    invitation = wiring.inviting().ask(entity, app, email=email, requested_by=by, note=text(body, "note", ""))
-    return 201, shapes.invitation(invitation, wiring.links().address(entity.link, app, invitation.id))
+    invitation = wiring.inviting().ask(books, app, email=email, requested_by=by, note=text(body, "note", ""))
+    return 201, shapes.invitation(invitation, wiring.links().address(books.entity.link, app, invitation.id))
 
 
 @blueprint.route("/v1/entities/{entity_id}/invitations", methods=["GET"])
@@ -120,6 +118,13 @@ def post_console_session(_caller: Caller, entity_id: str) -> Answer:
     email = text(fields(blueprint), "email")
     _entity(entity_id)
     return 201, {"url": wiring.signing_in().hand_over(entity_id, email)}
+
+
+def _with_members(entity_id: str) -> Books:
+    books = wiring.storage().entities.with_members(entity_id)
+    if books is None:
+        raise NotFound
+    return books
 
 
 def _entity(entity_id: str) -> Entity:

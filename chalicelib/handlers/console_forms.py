@@ -19,7 +19,7 @@ blueprint = Blueprint(__name__)
 def regenerate(admin: Admin, entity_id: str) -> Response:
     """A new link; the old one is dead when the page comes back."""
     entity = admin.books(entity_id).entity
-    wiring.links().regenerate(entity.id, admin.actor)
+    wiring.links().regenerate(entity, admin.actor)
     return redirect(f"/entities/{entity.id}/client-connect?done=regenerated")
 
 
@@ -51,7 +51,7 @@ def ask(admin: Admin, entity_id: str, app: str) -> Response:
     slug, typed = incoming.segment(app), incoming.form(blueprint.current_request)
     try:
         wiring.inviting().ask(
-            books.entity,
+            books,
             slug,
             email=typed.get("email", ""),
             requested_by=admin.session.email,

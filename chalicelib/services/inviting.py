@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from chalicelib import keys
 from chalicelib.domain import (
+    Books,
     Connection,
     ConnectLink,
     Entity,
@@ -22,7 +23,7 @@ from chalicelib.services import addresses
 from chalicelib.services.apps import Apps
 from chalicelib.services.events import event
 from chalicelib.services.limits import ASK_ADMIN, ASK_ENTITY, ASK_RECIPIENT, Limits
-from chalicelib.services.ports import Connections, Entities, Invitations, Members
+from chalicelib.services.ports import Connections, Entities, Invitations
 
 STREAM_HEAD_START = timedelta(minutes=2)
 """How long the stream has to send a queued letter before the sweep does."""
@@ -33,20 +34,20 @@ class Inviting:
     """An invitation is one letter, to one owner, for one app."""
 
     entities: Entities
-    members: Members
     invitations: Invitations
     connections: Connections
     apps: Apps
     limits: Limits
 
-    def ask(self, entity: Entity, app: str, *, email: str, requested_by: str, note: str) -> Invitation:
+    def ask(self, books: Books, app: str, *, email: str, requested_by: str, note: str) -> Invitation:
         """Write the invitation and its letter; the stream sends it.
 
         :raises InvalidField: if the app cannot be asked for, or an address or the note is malformed.
         :raises LimitReached: if the admin, the entity or the recipient has had many today.
         """
+        entity = books.entity
         invitation = self._invitation(entity, app, email, requested_by, note)
-        if not self.members.is_admin(entity.id, invitation.requested_by):
+        if invitation.requested_by not in books.admins:
             raise _not_an_admin()
         # The asker's own first: whoever has used theirs up must not use up a recipient's.
         self.limits.take(

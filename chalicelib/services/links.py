@@ -89,19 +89,16 @@ class Links:
             raise DeadLink
         return entity
 
-    def regenerate(self, entity_id: str, by: str) -> ConnectLink:
+    def regenerate(self, entity: Entity, by: str) -> ConnectLink:
         """A new link; the old one is dead when this returns. Of two at once, one makes it and both get it.
 
-        :raises NotFound: if there is no such entity.
+        :raises NotFound: if the entity has gone.
         """
-        entity = self.entities.get(entity_id)
-        if entity is None:
-            raise NotFound
-        link = self.fresh(entity_id, entity.link.generation + 1)
+        link = self.fresh(entity.id, entity.link.generation + 1)
         try:
-            self.entities.replace_link(entity.link, link, event(entity_id, EventKind.LINK_REGENERATED, by))
+            self.entities.replace_link(entity.link, link, event(entity.id, EventKind.LINK_REGENERATED, by))
         except Conflict:
-            winner = self.entities.get(entity_id)
+            winner = self.entities.get(entity.id)
             if winner is None:
                 raise NotFound from None
             return winner.link

@@ -12,7 +12,7 @@ from chalicelib.providers.base import Mechanism, Provider, Web
 from chalicelib.services.apps import Apps
 from chalicelib.services.events import event
 from chalicelib.services.links import Links
-from chalicelib.services.ports import Attempts, Invitations, Members
+from chalicelib.services.ports import Attempts, Invitations
 
 LIFETIME = timedelta(minutes=10)
 
@@ -23,7 +23,6 @@ class Starting:
 
     links: Links
     invitations: Invitations
-    members: Members
     attempts: Attempts
     apps: Apps
     web: Web
@@ -66,13 +65,13 @@ class Starting:
     def by_admin(
         self, session: AdminSession, entity_id: str, slug: str, *, typed: Mapping[str, str]
     ) -> tuple[Provider, str]:
-        """Connect now. The same session must come back.
+        """Connect now, by an admin of the entity, as the caller has seen; the end looks again. The same session must return.
 
-        :raises NotFound: if the app is not offered or the session's address is no admin of the entity.
+        :raises NotFound: if the app is not offered.
         :raises InvalidField: if the typed host will not do.
         """
         app = self.apps.offered(slug)
-        if app.mechanism is not Mechanism.OAUTH2 or not self.members.is_admin(entity_id, session.email):
+        if app.mechanism is not Mechanism.OAUTH2:
             raise NotFound
         authority = Authority(admin=session.email, session_hash=session.id_hash)
         tenant = _tenant(app, typed)

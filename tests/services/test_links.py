@@ -42,7 +42,8 @@ class Kept:
         return Books(entity=found) if found else None
 
     def replace_link(self, old: ConnectLink, new: ConnectLink, event: Event) -> None:
-        assert self.entity
+        if not self.entity:
+            raise Conflict
         if self.faster:
             self.entity = replace(self.entity, link=self.faster)
             raise Conflict
@@ -182,7 +183,7 @@ def test_after_a_new_key_old_links_still_work_and_look_the_same() -> None:
 def test_new_links_use_the_new_key() -> None:
     kept = Kept(entity(link()))
     rotated = links(kept, {2: TWO, 1: ONE})
-    new = rotated.regenerate("acme", "admin pat@acme.example")
+    new = rotated.regenerate(entity(link()), "admin pat@acme.example")
     assert (new.key_id, new.generation) == (2, 2)
     assert keys.from_base64url(rotated.segment(new).partition("~")[2])[0] == 2
 
@@ -214,7 +215,7 @@ def test_regenerating_kills_the_old_link() -> None:
     kept = Kept(entity(link()))
     ours = links(kept)
     old = ours.segment(link())
-    new = ours.segment(ours.regenerate("acme", "admin pat@acme.example"))
+    new = ours.segment(ours.regenerate(entity(link()), "admin pat@acme.example"))
     assert ours.open(new).entity.id == "acme"
     with pytest.raises(DeadLink):
         ours.open(old)
@@ -225,13 +226,13 @@ def test_of_two_at_once_both_get_the_winners_link() -> None:
     """Threat 12."""
     kept = Kept(entity(link()))
     kept.faster = link(nonce=b"\x07" * 16, generation=2)
-    assert links(kept).regenerate("acme", "admin pat@acme.example") == kept.faster
+    assert links(kept).regenerate(entity(link()), "admin pat@acme.example") == kept.faster
     assert kept.events == []
 
 
-def test_an_unknown_entity_has_no_link() -> None:
+def test_an_entity_that_has_gone_has_no_link() -> None:
     with pytest.raises(NotFound):
-        links().regenerate("nobody", "admin pat@acme.example")
+        links().regenerate(entity(link()), "admin pat@acme.example")
 
 
 def test_addresses() -> None:
