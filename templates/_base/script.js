@@ -42,6 +42,9 @@
     } catch (e) { /* the written UTC time stays */ }
   });
 
+  // A page that waits for something looks again.
+  if (document.querySelector('[data-again]')) setTimeout(function () { location.reload(); }, 3000);
+
   var wrong = document.querySelector('.wrong');
   if (wrong) wrong.focus();
 })();

@@ -1,8 +1,10 @@
 """The apps that ask for more than a click, and the ways in which connecting ends early."""
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from local.simulators.apps.chargebee import DEMO_KEY
@@ -156,3 +158,17 @@ def test_connecting_the_same_account_again_goes_on(page: Page, site: Site, books
     connect(page, books.link + "/square", "Square")
     expect(page.get_by_text("This account was connected before.")).to_be_visible()
     assert len(site.connections(books)) == 1
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_second_click_waits_for_the_first(new_context: NewContext, site: Site, books: Books, script: bool) -> None:
+    """Threat 6. Its page looks again by itself, until the first click's connection is there."""
+    page = new_context(java_script_enabled=script).new_page()
+    account = connect(page, books.link + "/square", "Square")
+    [done] = site.attempts(books)
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
+    site.table("EPHEMERAL_TABLE").put_item(Item={**done, "state": "claimed", "claimed_at": moment})
+    page.reload()
+    heading(page, "Connecting Square")
+    site.table("EPHEMERAL_TABLE").put_item(Item=done)
+    connected(page, account, books.name)

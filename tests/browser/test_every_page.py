@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AxeBase
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser.conftest import NewContext
@@ -18,7 +18,7 @@ IN_THE_DARK = ["color-contrast", "link-in-text-block"]
 """What a colour can spoil; the rest of a page is the same in the dark."""
 PICTURES = Path(__file__).parent.parent.parent / ".local" / "screenshots"
 SCREENS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
-_AXE = AxeBase().axe_script
+_AXE: str = Axe().axe_script
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -43,7 +43,8 @@ def _tab_to(page: Page, name: str) -> None:
 
 def _press(page: Page, name: str) -> None:
     _tab_to(page, name)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def _type(page: Page, name: str, text: str) -> None:

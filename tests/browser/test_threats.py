@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Request, Response, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.evil import Evil
-from tests.browser.site import Books, Site
+from tests.browser.site import Books, Site, eventually
 from tests.browser.steps import approve, at_app, button, connect, connected, heading, link, signed_in
 from tests.browser.watch import Watch
 
@@ -130,7 +130,7 @@ def test_a_console_form_without_its_token_is_refused(page: Page, site: Site, boo
 def test_the_app_is_told_nothing_of_the_link(page: Page, site: Site, books: Books) -> None:
     """Threat 10. No Referer leaves our origin, and our pages ask nobody else for anything."""
     asked: list[Request] = []
-    page.on("request", asked.append)
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - Playwright writes into it
     address = site.invite(books)
     page.goto(books.link)
     assert [request.url for request in asked] == [books.link]  # the landing page is one request
@@ -184,11 +184,12 @@ def test_a_scanner_that_clicks_everything_spoils_nothing(new_context: NewContext
     """Threat 14. Mail scanners open links, run scripts and press buttons before the owner does."""
     address = site.invite(books)
     before = len(site.letters(about=books.name)), len(site.letters(books.pat)), len(site.letters(books.sam))
-    scanner = new_context().new_page()
+    scanner = new_context()
     pressed = 0
     for start in (address, books.link, f"{books.link}/shopify"):
         pressed += _press_everything(scanner, site, start)
-    assert pressed > 10
+    assert pressed >= 10
+    assert eventually(lambda: site.attempts(books), "the scanner's own attempt")
     assert not site.connections(books)
     after = len(site.letters(about=books.name)), len(site.letters(books.pat)), len(site.letters(books.sam))
     assert after == before
@@ -196,15 +197,19 @@ def test_a_scanner_that_clicks_everything_spoils_nothing(new_context: NewContext
     connected(owner, connect(owner, address, "Square"), books.name)
 
 
-def _press_everything(page: Page, site: Site, start: str) -> int:
+def _press_everything(context: BrowserContext, site: Site, start: str) -> int:
     """Every link and button of the page, each from a fresh look at it."""
+    page = context.new_page()
     page.goto(start)
     ours = f"main a[href^='/'], main a[href^='{site.run.base_url}'], button:visible"
     count = page.locator(ours).count()
+    page.close()
     for number in range(count):
+        page = context.new_page()
         page.goto(start)
         page.locator(ours).nth(number).click()
         page.wait_for_load_state()
+        page.close()
     return count
 
 
@@ -234,7 +239,7 @@ def test_a_planted_session_is_not_adopted(page: Page, site: Site, books: Books) 
     """Threat 21. The id is new at every sign-in."""
     planted = "p" * 43
     page.context.add_cookies(
-        [{"name": "__Host-session", "value": planted, "url": site.run.base_url, "secure": True, "httpOnly": True}]
+        [{"name": "__Host-session", "value": planted, "domain": "127.0.0.1", "path": "/", "secure": True}]
     )
     signed_in(page, site, books)
     first = _cookies(page.context)["__Host-session"]

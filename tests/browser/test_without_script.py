@@ -37,7 +37,7 @@ def test_the_main_job(page: Page, site: Site, books: Books) -> None:
     account = approve(owner, "Square")
     connected(owner, account, books.name)
     site.letter(books.sam, "Square is connected")
-    tab(admin, "Available apps").click()
+    link(admin, "Available apps").click()
     tab(admin, "My apps").click()
     row = admin.get_by_role("row").filter(has_text=account)
     expect(row.get_by_role("time").or_(row.locator("time"))).to_contain_text("UTC")
