@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chalicelib import keys
-from chalicelib.domain import AdminSession, Attempt, Authority, EventKind, InvitationState
+from chalicelib.domain import AdminSession, Attempt, Authority, Entity, EventKind, Invitation, InvitationState
 from chalicelib.errors import InvalidField, NotFound
 from chalicelib.providers import oauth2
 from chalicelib.providers.base import Mechanism, Provider, Web
@@ -39,33 +39,41 @@ class Starting:
         :raises NotEligible: if the app cannot be connected from a link.
         :raises InvalidField: if the typed host will not do.
         """
-        entity_id, nonce = self.links.read(segment)
-        invitation_id = invitation_id if keys.is_id(invitation_id) else ""
-        if invitation_id:
-            found, invitation = self.invitations.with_entity(entity_id, invitation_id)
-        else:
-            found, invitation = self.links.entities.get(entity_id), None
-        # The link first: a replaced one must look like one that never was, whatever else is wrong.
-        self.links.check(found, nonce)
+        entity, invitation = self._opened(segment, invitation_id)
         app = self.apps.for_owner(slug)
         tenant = _tenant(app, typed)
         if invitation and invitation.app != slug:
             invitation = None
         attempt, address = self._attempt(
-            app, entity_id, tenant, binding=keys.digest(browser), authority=Authority(nonce=nonce),
+            app, entity.id, tenant, binding=keys.digest(browser), authority=Authority(nonce=entity.link.nonce),
             invitation_id=invitation.id if invitation else "", invited=invitation.email if invitation else "",
         )  # fmt: skip
-        if invitation and invitation.state is not InvitationState.STARTED:
-            actor = f"link sent to {invitation.email}"
-            self.attempts.begin_invited(attempt, event(entity_id, EventKind.CONNECTION_STARTED, actor, app=slug))
-        else:
-            self.attempts.begin(attempt)
+        self._begin(attempt, invitation)
         return app, address
+
+    def _opened(self, segment: str, invitation_id: str) -> tuple[Entity, Invitation | None]:
+        """The link before all else: a replaced one must look like one that never was, whatever else is wrong."""
+        entity_id, nonce = self.links.read(segment)
+        if keys.is_id(invitation_id):
+            found, invitation = self.invitations.with_entity(entity_id, invitation_id)
+        else:
+            found, invitation = self.links.entities.get(entity_id), None
+        return self.links.check(found, nonce), invitation
+
+    def _begin(self, attempt: Attempt, invitation: Invitation | None) -> None:
+        if invitation is None or invitation.state is InvitationState.STARTED:
+            self.attempts.begin(attempt)
+            return
+        actor = f"link sent to {invitation.email}"
+        started = event(attempt.entity_id, EventKind.CONNECTION_STARTED, actor, app=attempt.app)
+        self.attempts.begin_invited(attempt, started)
 
     def by_admin(
         self, session: AdminSession, entity_id: str, slug: str, *, typed: Mapping[str, str]
     ) -> tuple[Provider, str]:
-        """Connect now, by an admin of the entity, as the caller has seen; the end looks again. The same session must return.
+        """Connect now, by an admin of the entity, as the caller has seen and the end will see again.
+
+        The same session must return.
 
         :raises NotFound: if the app is not offered.
         :raises InvalidField: if the typed host will not do.
