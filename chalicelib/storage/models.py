@@ -31,7 +31,7 @@ class _Meta:
     billing_mode = PAY_PER_REQUEST_BILLING_MODE
     connect_timeout_seconds = CONNECT_SECONDS
     read_timeout_seconds = READ_SECONDS
-    max_retry_attempts = ATTEMPTS
+    max_retry_attempts = ATTEMPTS - 1
 
 
 class DueIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
