@@ -37,6 +37,7 @@ _ACTORS = (
     ("admin ", "%(who)s"),
     ("link sent to ", N_("the link sent to %(who)s")),
     ("connect link", N_("the connect link")),
+    ("platform ", N_("the accounting platform (%(who)s)")),
 )
 
 

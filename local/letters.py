@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypedDict
 
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 Letter = TypedDict(
     "Letter",

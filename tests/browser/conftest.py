@@ -1,27 +1,16 @@
 """One product and one Chromium for each test process; for each test a fresh context, a fresh entity, and a watch over both."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.child import running
+from tests.browser.launching import PATIENCE, NoChromium, launched
 from tests.browser.site import Books, Site
 from tests.browser.watch import Watch
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--disable-sync",
-)
-PATIENCE = 30_000
-"""Milliseconds until something that should happen has not: a slow machine is no failure."""
 
 type NewContext = Callable[..., BrowserContext]
 
@@ -41,12 +30,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    program = Path(os.environ.get("CHROMIUM") or "/usr/bin/chromium")
-    if not program.is_file():
-        pytest.fail(f"There is no Chromium at {program}: apt-get install chromium, or set CHROMIUM.", pytrace=False)
-    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        try:
+            browser = launched(playwright)
+        except NoChromium as missing:
+            pytest.fail(str(missing), pytrace=False)
         yield browser
         browser.close()
 

@@ -53,7 +53,7 @@ def follow(page: Page, letter: FrameLocator, name: str) -> Page:
 
 def at_app(page: Page, app: str) -> None:
     """The browser is at the simulated app's consent page."""
-    expect(page.get_by_text(f"Simulated {app.split()[0]}", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"Simulated {app.split(maxsplit=1)[0]}", exact=True)).to_be_visible()
 
 
 def approve(page: Page, app: str, account: str = "") -> str:

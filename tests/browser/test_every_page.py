@@ -61,5 +61,3 @@ def _picture(page: Page, name: str) -> None:
         page.emulate_media(color_scheme=scheme)
         page.screenshot(path=PICTURES / f"{name}.{scheme}.png", full_page=True)
     page.emulate_media(color_scheme="light")
-
-

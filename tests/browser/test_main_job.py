@@ -103,7 +103,7 @@ def _alerts_tell_everyone(page: Page, site: Site, books: Books, account: str) ->
         expect(letter.get_by_text(f"Account: {account}")).to_be_visible()
         expect(letter.get_by_text(f"the link sent to {books.olive}")).to_be_visible()
         assert len(site.letters(admin, "is connected to")) == 1
-    overview = follow(page, letter, "See all connections")
+    overview = follow(page, open_letter(page, site, books.sam, "Square is connected"), "See all connections")
     heading(overview, books.name)
     overview.close()
 

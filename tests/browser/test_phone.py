@@ -5,7 +5,19 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.site import Books, Site
-from tests.browser.steps import approve, at_app, button, connected, follow, heading, link, no_sideways_scroll, open_letter, signed_in, tab
+from tests.browser.steps import (
+    approve,
+    at_app,
+    button,
+    connected,
+    follow,
+    heading,
+    link,
+    no_sideways_scroll,
+    open_letter,
+    signed_in,
+    tab,
+)
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 FINGER = 44

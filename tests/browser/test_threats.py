@@ -77,9 +77,7 @@ def test_a_victim_who_ends_an_attackers_flow_connects_nothing(
 
 
 @FOREIGN
-def test_another_site_cannot_use_the_sign_in_forms(
-    page: Page, site: Site, books: Books, evil: Evil, host: str
-) -> None:
+def test_another_site_cannot_use_the_sign_in_forms(page: Page, site: Site, books: Books, evil: Evil, host: str) -> None:
     """Threat 22. No letter is sent and nobody is signed in."""
     assert _lured(page, evil, host, site.url("/sign-in"), email=books.olive).status == 403
     handed = site.call("POST", f"/v1/entities/{books.id}/console-sessions", {"email": books.pat})["url"]
@@ -217,7 +215,7 @@ def test_signing_out_ends_the_session_everywhere(page: Page, site: Site, books: 
     """Threat 21. In the other tab too, and for whoever kept the cookie."""
     signed_in(page, site, books)
     context = page.context
-    kept = [cookie for cookie in context.cookies() if cookie["name"] == "__Host-session"]
+    kept: list[Any] = [cookie for cookie in context.cookies() if cookie["name"] == "__Host-session"]
     other = context.new_page()
     other.goto(site.url(f"{books.home}/client-connect/regenerate"))
     button(page, "Sign out").click()
