@@ -184,13 +184,15 @@ def test_an_invitation_that_is_not_this_one_s_is_ignored(world: World, link: str
     """It attributes and never authorises: everything works without."""
     world.entity("beta", "Beta Ltd")
     own = invited(world)
+    others = invited(world, entity_id="beta", email="beta@owner.example")
+    ebays = invited(world, app="ebay", email="ebay@owner.example")
     wrong = {
-        "another entity's": lambda: invited(world, entity_id="beta", email="beta@owner.example"),
-        "another app's": lambda: invited(world, app="ebay", email="ebay@owner.example"),
-        "unknown": lambda: "0" * 32,
-        "malformed": lambda: "<script>alert(1)</script>",
-        "doubled in length": lambda: own * 2,
-    }[kind]()
+        "another entity's": others,
+        "another app's": ebays,
+        "unknown": "0" * 32,
+        "malformed": "<script>alert(1)</script>",
+        "doubled in length": own * 2,
+    }[kind]
     visitor = world.visitor()
     page = visitor.get(f"{link}/square?i={quote(wrong)}")
     assert page.status == 200
