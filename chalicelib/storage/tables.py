@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -57,7 +57,7 @@ def _in_our_words() -> Iterator[None]:
     except DoesNotExist:
         raise
     except PynamoDBException as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
+        if _code(error) == "ConditionalCheckFailedException":
             raise ConditionFailed from None
         raise Unavailable from error
     except BotoCoreError as error:
@@ -82,7 +82,13 @@ def call[T](operation: Callable[[], T]) -> T:
 
 
 def _conflicted(error: BaseException | None) -> bool:
-    return getattr(error, "cause_response_code", None) == "TransactionConflictException"
+    return isinstance(error, PynamoDBException) and _code(error) == "TransactionConflictException"
+
+
+def _code(error: PynamoDBException) -> str:
+    """What DynamoDB answered. Not PynamoDB's own ``cause_response_code``: it fails when no answer came at all."""
+    response: Mapping[str, Any] = getattr(error.cause, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
 
 
 def _pause(left: int) -> None:

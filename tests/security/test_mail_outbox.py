@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from chalicelib.services.posting import LEASE, LONGEST_PAUSE, MOST_TRIES, UNKNOW
 from local.simulators import Simulators
 from tests.conftest import Clock
 from tests.support.aws import Answer, error, time_out
-from tests.support.happening import connected
+from tests.support.happening import connected, unhurried
 from tests.support.world import OWNER, PAT, SAM, World
 from tests.support.world import world as fresh_world
 
@@ -479,7 +478,7 @@ def test_whatever_happens_each_letter_comes_once_or_twice(simulators: Simulators
     with fresh_world(simulators) as world, pytest.MonkeyPatch.context() as patch:
         clock = Clock(keys.now())
         patch.setattr("chalicelib.keys.now", lambda: clock.now)
-        patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
+        unhurried(patch)
         world.entity()
         truth = Truth(world, clock)
         truth.event()

@@ -11,8 +11,8 @@ from chalicelib import keys, wiring
 from chalicelib.domain import LetterKind, LetterState, OutboxItem
 from local.pump import Pump, SourceMapping
 from tests.conftest import Clock
-from tests.support.aws import error
-from tests.support.happening import connected, together
+from tests.support.aws import Answer, error, time_out
+from tests.support.happening import connected, together, unhurried
 from tests.support.visitor import Visitor
 from tests.support.world import OWNER, PAT, SAM, World
 
@@ -54,7 +54,8 @@ def parked(world: World) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def acme(world: World) -> World:
+def acme(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    unhurried(monkeypatch)
     world.entity()
     return world
 
@@ -246,7 +247,12 @@ def due(world: World) -> list[object]:
     return list(wiring.storage().outbox.due(datetime.max.replace(tzinfo=keys.now().tzinfo)))
 
 
-def test_an_outage_is_reported_at_its_record_and_nothing_after_it_is_touched(acme: World) -> None:
+@pytest.mark.parametrize(
+    "answer", [UNAVAILABLE, error("ThrottlingException"), time_out], ids=["500", "throttled", "time-out"]
+)
+def test_an_outage_is_reported_at_its_record_and_nothing_after_it_is_touched(
+    acme: World, answer: Callable[[str], Answer]
+) -> None:
     """Threat 27. Lambda restarts at the lowest reported record, so the handler stops at the first."""
     found = [happened(acme, app=app) for app in ("square", "etsy", "stripe")]
     seen = 0
@@ -256,7 +262,7 @@ def test_an_outage_is_reported_at_its_record_and_nothing_after_it_is_touched(acm
         seen += 1
         return seen > 1
 
-    acme.aws.fail("Query", UNAVAILABLE, times=9, when=second)
+    acme.aws.fail("Query", answer, times=9, when=second)
     assert acme.trigger(batch(*found)) == {"batchItemFailures": [{"itemIdentifier": "101"}]}
     assert sent_to(acme) == [PAT, SAM]
     assert parked(acme) == []

@@ -3,6 +3,9 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
 
 from chalicelib import keys, wiring
 from chalicelib.domain import Account, Authority, Event, EventKind, Grant
@@ -37,3 +40,8 @@ def together[T](*work: Callable[[], T], times: int = 1) -> list[T]:
 
     with ThreadPoolExecutor(len(tasks)) as pool:
         return [running.result() for running in [pool.submit(run, task) for task in tasks]]
+
+
+def unhurried(patch: pytest.MonkeyPatch) -> None:
+    """AWS clients try again at once: a test has no need to wait between their tries."""
+    patch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
