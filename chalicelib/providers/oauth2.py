@@ -107,7 +107,7 @@ def _expiry(call: Call, answer: Json, now: datetime) -> datetime | None:
     default = now + call.provider.default_lifetime if call.provider.default_lifetime else None
     if isinstance(at := answer.get("expires_at"), str):
         try:
-            return min(datetime.fromisoformat(at), now + LONGEST)
+            return min(max(datetime.fromisoformat(at), now), now + LONGEST)
         except (ValueError, TypeError):
             return default
     try:
