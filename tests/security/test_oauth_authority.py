@@ -1,10 +1,13 @@
 """The right by which an attempt was begun must still be there when it ends."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
+from chalicelib.storage.entities import Entities
 from local.simulators.people import approve, deny
 from tests.support import dance
 from tests.support.visitor import Visitor
@@ -75,8 +78,14 @@ def test_a_replaced_link_begins_nothing(world: World, link: str) -> None:
 
 
 def test_two_regenerates_at_once_make_one_link(world: World, link: str) -> None:
-    """Threat 12. Both are told the link that is."""
-    with ThreadPoolExecutor(2) as pool:
+    """Threat 12. Both have read the old one before either writes; both are told the link that is."""
+    replace_link, both_have_read = Entities.replace_link, Barrier(2, timeout=20)
+
+    def together(self: Entities, *what: Any) -> None:
+        both_have_read.wait()
+        replace_link(self, *what)
+
+    with patch.object(Entities, "replace_link", together), ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: world.platform().post("/v1/entities/acme/link/regenerate"), range(2)))
     assert {answer.status for answer in answers} == {200}
     latest = max(answers, key=lambda answer: answer.json["generation"]).json["url"]
