@@ -342,7 +342,7 @@ def test_every_api_call_wants_a_token_with_its_scope(world: World) -> None:
     for route, guard in ROUTES.items():
         if guard.startswith("token"):
             method, path = _filled(route)
-            body = None if method == "GET" else {}
+            body: object = None if method == "GET" else {}
             refused = platform[guard.removeprefix("token ")].request(method, path, body)
             nobody = platform["apps:read"].request(method, path, body, authorization="")
             assert (refused.status, nobody.status, route) == (403, 401, route)

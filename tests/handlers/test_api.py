@@ -1,7 +1,7 @@
 """Every row of the API's table, for the accounting platform. Each answer is held against openapi.json."""
 
 import base64
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import product
 
 from chalicelib.providers.catalogue import PROVIDERS
@@ -156,7 +156,7 @@ def test_the_link_stays_until_it_is_regenerated(world: World) -> None:
     assert platform.get(f"{ACME}/link").json == first
     assert first["generation"] == 1
     assert first["url"].startswith(f"{BASE_URL}/c/acme~")
-    assert datetime.fromisoformat(first["created_at"])
+    assert datetime.fromisoformat(first["created_at"]).tzinfo is UTC
     new = platform.post(f"{ACME}/link/regenerate")
     assert (new.status, new.json["generation"]) == (200, 2)
     assert new.json["url"] != first["url"]

@@ -40,7 +40,7 @@ def test_routes_and_description_are_one() -> None:
 
 
 def test_the_description_is_valid() -> None:
-    schemathesis.openapi.from_dict(DESCRIPTION).validate()  # type: ignore[attr-defined]
+    schemathesis.openapi.from_dict(DESCRIPTION).validate()
 
 
 def test_the_description_needs_no_token(world: World) -> None:
@@ -135,7 +135,7 @@ def served(world: World) -> Iterator[World]:
 
 @SCHEMA.parametrize()
 @settings(max_examples=EXAMPLES, derandomize=True)
-def test_whatever_is_sent_the_answer_is_as_described(case: schemathesis.Case, served: World) -> None:
+def test_whatever_is_sent_the_answer_is_as_described(case: schemathesis.Case[Any], served: World) -> None:
     """Schemathesis, with all its checks: status, type, schema, no 5xx, good data taken, bad data refused, the token minded."""
     if (
         "entity_id" in case.path_parameters

@@ -108,9 +108,8 @@ def api(world: World) -> Iterator[tuple[int, Answer]]:
     yield 413, platform.put(path, {"name": "x" * 70_000})
     yield 415, platform.request("PUT", path, raw="name=x", content_type="application/x-www-form-urlencoded")
     yield 422, platform.put(path, {})
-    for _ in range(11):
-        answer = platform.post(f"{path}/invitations", {"app": "square", "email": OWNER, "requested_by": PAT})
-    yield 429, answer
+    asked = {"app": "square", "email": OWNER, "requested_by": PAT}
+    yield 429, [platform.post(f"{path}/invitations", asked) for _ in range(11)][-1]
 
 
 def test_api(world: World) -> None:
@@ -158,7 +157,7 @@ def test_no_other_origin_reads_anything(world: World) -> None:
     """No CORS on any route. (A preflight never reaches us: API Gateway has no OPTIONS method to route it to.)"""
     world.entity()
     routes = [entry for methods in app.app.routes.values() for entry in methods.values()]
-    assert not [entry.uri_pattern for entry in routes if entry.cors]
+    assert not [entry.uri_pattern for entry in routes if entry.cors not in {None, False}]
     for origin in ("https://evil.example", "null"):
         check(world.platform().get("/v1/apps", origin=origin))
         check(world.visitor().get(world.link(), origin=origin))

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -55,6 +56,9 @@ class Recorded:
     def json(self, method: str, url: str, **request: object) -> Mapping[str, object]:
         self.asked.append({"method": method, "url": url, **request})
         return self.answer
+
+    def within(self, seconds: float) -> AbstractContextManager[object]:
+        return nullcontext()
 
 
 def call(row: Provider, web: Recorded | None = None, client: Client = CLIENT) -> Call:

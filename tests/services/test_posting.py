@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 from chalicelib import keys
 from chalicelib.domain import Event, Letter, LetterKind, LetterState, OutboxItem
 from chalicelib.errors import MailRejected, MailRetry, MailUnknown, Unavailable
-from chalicelib.services import posting as module
 from chalicelib.services.posting import LEASE, LONGEST_PAUSE, MOST_TRIES, UNKNOWN_AFTER, Posting
 from tests.conftest import Clock
 
@@ -177,7 +177,7 @@ def test_the_same_event_again_sends_nothing(clock: Clock) -> None:
 
 def test_a_crash_while_sending_is_unknown(clock: Clock) -> None:
     """Threat 39. After the lease the sweep sends once more, and never a third time."""
-    office = Office(KeyError, KeyError)  # type: ignore[arg-type]
+    office = Office(KeyError, KeyError)
     for minutes in (0, 3):
         clock.forward(minutes=minutes)
         with pytest.raises(KeyError):
@@ -271,9 +271,8 @@ def test_sent_but_not_written_down(clock: Clock) -> None:
 @given(st.lists(st.sampled_from([Exception, MailRetry, MailRejected, MailUnknown, KeyError]), max_size=12))
 def test_at_most_one_letter_too_many(answers: list[type[Exception]]) -> None:
     """Threats 38, 39. Whatever SES answers: of sends it may have taken, two at most; and the letter comes to an end."""
-    before, moment = keys.now, keys.now()
-    try:
-        module.keys.now = lambda: moment
+    moment = keys.now()
+    with patch("chalicelib.keys.now", lambda: moment):
         office = Office(*answers)
         taken: list[type[Exception]] = []
         given_answers = list(answers)
@@ -287,8 +286,6 @@ def test_at_most_one_letter_too_many(answers: list[type[Exception]]) -> None:
                 office.sweep()
             if len(office.ses.sent) > sent:
                 taken.append(given_answers.pop(0) if given_answers else Exception)
-    finally:
-        module.keys.now = before
     assert office.item.due_at is None
     assert sum(answer in {Exception, MailUnknown, KeyError} for answer in taken) <= 2
     assert office.item.state in {LetterState.SENT, LetterState.FAILED, LetterState.UNKNOWN}
