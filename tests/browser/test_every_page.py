@@ -7,29 +7,32 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.conftest import NewContext
 from tests.browser.site import Site
-from tests.browser.tour import pages_of_the_admin, pages_of_the_owner
+from tests.browser.tour import Tour, pages_of_the_admin, pages_of_the_owner
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 IN_THE_DARK = ["color-contrast", "link-in-text-block"]
 """What a colour can spoil; the rest of a page is the same in the dark."""
 PICTURES = Path(__file__).parent.parent.parent / ".local" / "screenshots"
-SCREENS = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1280, "height": 900}}
+SCREENS: dict[str, ViewportSize] = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 _AXE: str = Axe().axe_script
 
 
-@pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("side", [pages_of_the_owner, pages_of_the_admin])
-def test_every_page_is_accessible_and_fits(side: Any, screen: str, site: Site, new_context: NewContext) -> None:
+def test_every_page_is_accessible_and_fits(side: Tour, site: Site, new_context: NewContext) -> None:
     wrong: list[str] = []
     seen: list[str] = []
-    for name, page in side(site, new_context, viewport=SCREENS[screen]):
+    for name, page in side(site, new_context):
         seen.append(name)
-        wrong += [f"{name}: {what}" for what in _faults(page)]
-        _picture(page, f"{name}.{screen}")
+        page.evaluate(_AXE)
+        for screen, size in SCREENS.items():
+            page.set_viewport_size(size)
+            wrong += [f"{name} on a {screen}: {what}" for what in _faults(page)]
+            _picture(page, f"{name}.{screen}")
+        page.set_viewport_size(SCREENS["desk"])
     assert len(seen) > 15
     assert not wrong
 
@@ -38,8 +41,6 @@ def _faults(page: Page) -> Iterable[str]:
     wide, shown = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     if wide > shown:
         yield f"{wide} px wide on a screen of {shown}"
-    if page.evaluate("typeof axe === 'undefined'"):
-        page.evaluate(_AXE)
     yield from _axe(page, {"type": "tag", "values": RULES})
     page.emulate_media(color_scheme="dark")
     yield from (f"in the dark: {fault}" for fault in _axe(page, {"type": "rule", "values": IN_THE_DARK}))

@@ -1,7 +1,7 @@
 """Every page that people can see, each in the states that look different."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from playwright.sync_api import BrowserContext, Page
@@ -13,12 +13,13 @@ from tests.browser.steps import at_app, button, cancel, connect, heading, link, 
 _AWAY = re.compile(r"/oauth2?/authorize")
 
 type Stop = tuple[str, Page]
+type Tour = Callable[[Site, NewContext], Iterator[Stop]]
 
 
-def pages_of_the_owner(site: Site, new_context: NewContext, **look: object) -> Iterator[Stop]:
+def pages_of_the_owner(site: Site, new_context: NewContext) -> Iterator[Stop]:
     """What whoever holds a link can come to see."""
     books = site.books()
-    page = new_context(**look).new_page()
+    page = new_context().new_page()
     page.goto(books.link)
     yield "landing-fresh", page
     page.goto(f"{books.link}/square")
@@ -36,7 +37,7 @@ def pages_of_the_owner(site: Site, new_context: NewContext, **look: object) -> I
     heading(page, "Connect Shopify to")
     yield "consent-error", page
     yield from _on_the_way(page, site, books, asked)
-    yield from _dead_ends(page, site, books, new_context(**look))
+    yield from _dead_ends(page, site, books, new_context())
 
 
 def _on_the_way(page: Page, site: Site, books: Books, asked: str) -> Iterator[Stop]:
@@ -102,10 +103,10 @@ def _dead_ends(page: Page, site: Site, books: Books, other: BrowserContext) -> I
         yield name, page
 
 
-def pages_of_the_admin(site: Site, new_context: NewContext, **look: object) -> Iterator[Stop]:
+def pages_of_the_admin(site: Site, new_context: NewContext) -> Iterator[Stop]:
     """What an admin can come to see."""
     empty, books = site.books(), site.books()
-    page = new_context(**look).new_page()
+    page = new_context().new_page()
     page.goto(site.url("/sign-in"))
     yield "sign-in", page
     page.get_by_label("Your email address").fill("pat@localhost")
