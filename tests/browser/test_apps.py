@@ -126,7 +126,9 @@ def test_another_browser_cannot_finish(new_context: NewContext, site: Site, book
         button(here, "Allow").click()
     elsewhere.goto(callback[0])
     heading(elsewhere, "Please use one browser")
-    elsewhere.goto(books.link)
+    elsewhere.goto(books.link + "/square")  # and now with a cookie of its own
+    button(elsewhere, "Continue to Square").click()
+    at_app(elsewhere, "Square")
     elsewhere.goto(callback[0])
     heading(elsewhere, "Please use one browser")
     assert not site.connections(books)
