@@ -18,7 +18,7 @@ from local.simulators import Simulators
 from local.stream import TableStream
 from local.token import SCOPES, make
 from local.web import _thread_safe
-from tests.support.aws import Aws, moto
+from tests.support.aws import Aws, fresh
 from tests.support.visitor import Platform, Visitor
 
 BASE_URL = "https://connect.bookkeep.example"
@@ -74,7 +74,7 @@ class World:
     def letters(self, to: str = "") -> list[Letter]:
         """All letters that SES took, oldest first."""
         from moto.backends import get_backend
-        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.core.models import DEFAULT_ACCOUNT_ID
 
         sent = get_backend("ses")[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
         found = [parse(message.raw_data) for message in sent]
@@ -160,7 +160,7 @@ def world(simulators: Simulators) -> Iterator[World]:
     from chalicelib.storage.models import tables
 
     simulators.reset()
-    with moto() as aws:
+    with fresh() as aws:
         wiring.storage()
         for model in tables():
             model.create_table(wait=False)
