@@ -1,5 +1,6 @@
 """What a letter says, to whom, and what cannot be smuggled into it: rows 17 and 18 of docs/security.md."""
 
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -239,10 +240,16 @@ def test_a_note_may_break_lines_but_not_out_of_its_place(acme: World) -> None:
 def test_past_all_checks_a_header_still_takes_no_line_break(world: World) -> None:
     """Threat 17. The last wall: nothing is sent, and the letter is refused for good."""
     post = Post("connect@mail.bookkeep.example", "Client Connect", None)
-    good = {"id": "x", "to": OWNER, "subject": "Hello", "text": "t", "html": "<p>t</p>"}
-    for bad in ({"subject": "a\r\nBcc: x@y.example"}, {"to": f"{OWNER}\nBcc: x@y.example"}, {"reply_to": "a\rb"}):
+    good = Letter(id="x", to=OWNER, subject="Hello", text="t", html="<p>t</p>")
+    smuggling = (
+        replace(good, subject="a\r\nBcc: x@y.example"),
+        replace(good, to=f"{OWNER}\nBcc: x@y.example"),
+        replace(good, cc=(PAT, f"{SAM}\nBcc: x@y.example")),
+        replace(good, reply_to="a\rb"),
+    )
+    for bad in smuggling:
         with pytest.raises(MailRejected):
-            post.send(Letter(**{**good, **bad}))
+            post.send(bad)
     assert world.aws.calls.count("SendEmail") == 0
 
 

@@ -330,7 +330,12 @@ def test_no_drip_outlives_the_deadline(evil: Told, drip: Callable[[BaseHTTPReque
 
 def test_all_calls_of_a_callback_share_one_deadline(evil: Told) -> None:
     """Threat 37. Each alone is in time; together they are not."""
-    evil.answer = lambda request: (time.sleep(0.3), _json(request, {"a": 1}))[1]
+
+    def late(request: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.3)
+        _json(request, {"a": 1})
+
+    evil.answer = late
     web = Web(seconds=5)
     began = time.monotonic()
     with web.within(0.8), pytest.raises(AppDown):

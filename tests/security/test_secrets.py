@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -36,6 +37,8 @@ FAULTS = {
 }
 OF_THE_TESTS = frozenset({"responses", "werkzeug"})
 """Loggers of the simulated apps and of moto, which is no part of the product."""
+
+NOTHING: dict[str, str] = {}
 
 USED = [
     *[("start", operation) for operation in ("Query", "GetItem", "PutItem")],
@@ -135,7 +138,7 @@ def test_no_secret_shows_when_aws_fails(watch: Watch, at: str, operation: str) -
     calls = watch.world.aws.calls
     for answer in FAULTS.values():
         before = len(calls)
-        dance(watch, fault=lambda answer=answer: watch.world.aws.fail(operation, answer, times=99), at=at)
+        dance(watch, fault=partial(watch.world.aws.fail, operation, answer, 99), at=at)
         assert operation in calls[before:]
     watch.check()
 
@@ -177,7 +180,7 @@ def test_no_secret_shows_when_we_err(watch: Watch, where: object, name: str) -> 
         told = " ".join(everything(value) for value in (*arguments, *named.values()))
         secrets = " ".join(watch.secrets)
         try:
-            {}[told]
+            _ = NOTHING[told]
         except KeyError as cause:
             raise RuntimeError(told, secrets) from cause
 
