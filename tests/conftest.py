@@ -36,13 +36,19 @@ def simulators() -> Iterator[Simulators]:
 @pytest.fixture
 def world(simulators: Simulators) -> Iterator[World]:
     """The product, ready; settings that a test changes are put back."""
-    before = dict(os.environ)
+    before = _environ()
     with made(simulators) as ready:
         yield ready
-    if dict(os.environ) != before:
-        os.environ.clear()
+    if _environ() != before:
+        for name in set(_environ()) - set(before):
+            del os.environ[name]
         os.environ.update(before)
         forget()
+
+
+def _environ() -> dict[str, str]:
+    """Without pytest's own note of where it is, which changes all the time."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
 class Clock:

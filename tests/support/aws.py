@@ -12,10 +12,11 @@ import moto.kms.models
 from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.kms.utils import generate_private_key
 
 _process = BotocoreStubber.process_request
 # moto makes an RSA pair for every KMS key, symmetric ones too: two thirds of the time that a fresh AWS takes.
-moto.kms.models.generate_private_key = cache(moto.kms.models.generate_private_key)
+moto.kms.models.generate_private_key = cache(generate_private_key)  # type: ignore[attr-defined]
 _turn = threading.RLock()
 
 type Answer = tuple[int, dict[str, str], str]
@@ -117,8 +118,8 @@ def fresh() -> Iterator[Aws]:
     """A fresh, empty AWS."""
     aws = Aws()
     with mock_aws():
-        BotocoreStubber.process_request = _through(aws)  # type: ignore[assignment, method-assign]
+        BotocoreStubber.process_request = _through(aws)  # type: ignore[assignment]
         try:
             yield aws
         finally:
-            BotocoreStubber.process_request = _process  # type: ignore[assignment, method-assign]
+            BotocoreStubber.process_request = _process  # type: ignore[method-assign]
