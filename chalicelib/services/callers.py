@@ -89,13 +89,17 @@ class _Jwks:
         self._url = url
         self._web = web
         self._keys: dict[str, tuple[Any, str]] = {}
-        self._fetched = float("-inf")
+        self._fetched = self._tried = float("-inf")
 
     def key(self, key_id: str) -> tuple[Any, str]:
-        """:raises Unauthorized: if the issuer has no such key."""
-        age = time.monotonic() - self._fetched
-        if age > KEYS_FRESH or (key_id not in self._keys and age > KEYS_RETRY):
+        """:raises Unauthorized: if the issuer has no such key. :raises Unavailable: if we have none of its keys."""
+        now = time.monotonic()
+        stale = now - self._fetched > KEYS_FRESH or key_id not in self._keys
+        if stale and (now - self._tried > KEYS_RETRY or not self._keys):
+            self._tried = now
             self._fetch()
+        if not self._keys:
+            raise Unavailable
         if key_id not in self._keys:
             raise Unauthorized
         return self._keys[key_id]
@@ -106,9 +110,7 @@ class _Jwks:
         try:
             found = jwt.PyJWKSet.from_dict(dict(self._web.json("GET", self._url)))
         except (AppProblem, jwt.PyJWTError):
-            if self._keys:
-                return
-            raise Unavailable from None
+            return
         self._fetched = time.monotonic()
         self._keys = {
             str(key.key_id): (key.key, key.algorithm_name)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEEP = timedelta(hours=24)
+LEASE = timedelta(minutes=1)
+"""How long a request may be served; whoever broke off does not hold the key for longer."""
 NONCE = 12
 LONGEST = 255
 
@@ -47,14 +49,14 @@ class Repeating:
         if len(header) > LONGEST or not header.isascii() or not header.isprintable():
             raise BadRequest("Idempotency-Key: up to 255 printable ASCII characters.")
         name, request_hash = keys.name_of(request[0], header), keys.name_of(*request)
-        if not self.answers.claim(name, request_hash, keys.random_secret(), keys.now(), KEEP):
+        if not self.answers.claim(name, request_hash, keys.random_secret(), keys.now(), LEASE):
             return self._before(name, header, request_hash)
         try:
             answer = serve()
         except Exception:
             self.answers.release(name)
             raise
-        self.answers.answer(name, self._sealed(header, name, answer))
+        self.answers.answer(name, self._sealed(header, name, answer), keys.now() + KEEP)
         return answer
 
     def _before(self, name: str, header: str, request_hash: str) -> Answer:

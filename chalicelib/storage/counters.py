@@ -31,9 +31,9 @@ class Counters:
 class Answers:
     """The idempotency rows of ``ephemeral``."""
 
-    def claim(self, name: str, request_hash: str, claim: str, now: datetime, keep: timedelta) -> bool:
+    def claim(self, name: str, request_hash: str, claim: str, now: datetime, lease: timedelta) -> bool:
         """Be the first to serve this key. A row that has passed but was not yet deleted counts as gone."""
-        item = IdempotencyItem(f"IDEMPOTENCY#{name}", request_hash=request_hash, claim=claim, expires_at=now + keep)
+        item = IdempotencyItem(f"IDEMPOTENCY#{name}", request_hash=request_hash, claim=claim, expires_at=now + lease)
         free = IdempotencyItem.pk.does_not_exist() | (IdempotencyItem.expires_at <= now)
         try:
             call(lambda: item.save(condition=free | (IdempotencyItem.claim == claim)))
@@ -49,11 +49,11 @@ class Answers:
             return None
         return item.request_hash, item.response
 
-    def answer(self, name: str, response: bytes) -> None:
+    def answer(self, name: str, response: bytes, until: datetime) -> None:
         """Keep the answer, sealed by the caller."""
         update(
             IdempotencyItem(f"IDEMPOTENCY#{name}"),
-            [IdempotencyItem.response.set(response)],
+            [IdempotencyItem.response.set(response), IdempotencyItem.expires_at.set(until)],
             IdempotencyItem.pk.exists(),
         )
 

@@ -6,6 +6,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from chalicelib import keys, wiring
+from chalicelib.errors import Conflict, Unavailable
 from chalicelib.services.repeating import KEEP
 from tests.conftest import Clock
 from tests.handlers.described import api
@@ -123,6 +124,19 @@ def test_a_key_is_forgotten_after_a_day(world: World, clock: Clock) -> None:
     assert wiring.repeating().once("once", ("caller", "x"), lambda: (200, "second")) == answer
     clock.now += timedelta(seconds=1)
     assert wiring.repeating().once("once", ("caller", "x"), lambda: (200, "second")) == (200, "second")
+
+
+def test_whoever_broke_off_holds_a_key_for_a_minute(world: World, clock: Clock) -> None:
+    """Threat 34. The answer could not be kept: the same key is served again, but not at once."""
+    world.entity()
+    world.aws.fail("UpdateItem", error("InternalServerError", 500), times=99)
+    with pytest.raises(Unavailable):
+        wiring.repeating().once("once", ("caller", "x"), lambda: (200, "lost"))
+    world.aws.heal()
+    with pytest.raises(Conflict):
+        wiring.repeating().once("once", ("caller", "x"), lambda: (200, "again"))
+    clock.now += timedelta(minutes=1)
+    assert wiring.repeating().once("once", ("caller", "x"), lambda: (200, "again")) == (200, "again")
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "tab\there", "ünïcode", "line\nbreak", "\x00"])

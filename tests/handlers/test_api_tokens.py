@@ -292,3 +292,14 @@ def test_an_issuer_that_does_not_answer(world: World, issuer: Issuer) -> None:
     later = time.monotonic() + 700
     with patch("chalicelib.services.callers.time.monotonic", lambda: later):
         assert status(world, signed(RSA, "RS256", {"kid": "rsa"})) == 200
+
+
+def test_an_issuer_that_stays_away_is_asked_once_a_minute(world: World, issuer: Issuer) -> None:
+    """What is known serves on, and nobody waits for the issuer at each call."""
+    assert status(world, signed(RSA, "RS256", {"kid": "rsa"})) == 200
+    issuer.broken = True
+    later = time.monotonic() + 601
+    with patch("chalicelib.services.callers.time.monotonic", lambda: later):
+        for _ in range(5):
+            assert status(world, signed(RSA, "RS256", {"kid": "rsa"})) == 200
+    assert issuer.asked == 2

@@ -223,7 +223,7 @@ def test_of_many_with_one_key_one_serves(world: World) -> None:
     results = at_once(8, lambda number: storage().answers.claim("name", "hash", f"claim-{number}", AT, day))
     assert sorted(results) == [False] * 7 + [True]
     assert storage().answers.get("name") == ("hash", None)
-    storage().answers.answer("name", b"sealed")
+    storage().answers.answer("name", b"sealed", AT + timedelta(days=1))
     assert storage().answers.get("name") == ("hash", b"sealed")
 
 
