@@ -3,7 +3,7 @@
 import re
 
 from chalicelib.domain import Account, Grant
-from chalicelib.errors import InvalidField
+from chalicelib.errors import AppDown, InvalidField
 from chalicelib.i18n import N_
 from chalicelib.providers.base import (
     Call,
@@ -51,7 +51,9 @@ def _chargebee_key(typed: str) -> str:
 
 def _chargebee_site_account(call: Call, grant: Grant, _token: Json) -> Account:
     """No account endpoint is documented; a read that needs the key proves it, and the site names the account."""
-    call.web.json("GET", call.url("identity_url"), auth=(grant.secrets["api_key"], ""))
+    answer = call.web.json("GET", call.url("identity_url"), auth=(grant.secrets["api_key"], ""))
+    if not isinstance(answer.get("list"), list):
+        raise AppDown("not a list")
     return account(call.tenant, call.tenant)
 
 
