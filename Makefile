@@ -17,7 +17,7 @@ token: environment ## Print an API token for the local run
 	@$(PY) -m local.token
 
 test: chromium check ## All checks and tests, with branch coverage
-	@$(PY) -m pytest -n auto --dist loadscope --cov --cov-branch --cov-report=term:skip-covered
+	@$(PY) -m pytest -n auto --dist worksteal --cov --cov-branch --cov-report=term:skip-covered
 
 check: environment ## Lint, formatting and types
 	@$(PY) -m ruff check .

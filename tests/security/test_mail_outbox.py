@@ -418,7 +418,7 @@ class Truth:
 
     def fault(self, kind: str) -> None:
         fail = self.world.aws.fail
-        outbox = lambda body: "6#" in body  # noqa: E731 - a condition beside its five uses
+        outbox = lambda body: '"6#' in body  # noqa: E731 - a condition beside its five uses
         if kind == "429":
             fail("SendEmail", REFUSED_FOR_NOW["429"])
         elif kind == "db":
