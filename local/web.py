@@ -11,7 +11,6 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import (
     ChaliceRequestHandler,
-    CustomLocalChalice,
     ForbiddenError,
     LocalChalice,
     LocalDevServer,
@@ -102,10 +101,12 @@ class Web:
 
 
 def _thread_safe(app: Chalice) -> Chalice:
-    """What `chalice local` does to an app (`chalice.local.create_local_server`): the current request per thread."""
+    """What `chalice local` does to an app (`chalice.local.create_local_server`): the current request per thread.
+
+    A class of its own for each: Chalice bends one shared class, and a second app in the process would bend the first.
+    """
     if not isinstance(app, LocalChalice):
-        CustomLocalChalice.__bases__ = (LocalChalice, app.__class__)
-        app.__class__ = CustomLocalChalice
+        app.__class__ = type("LocalApp", (LocalChalice, app.__class__), {})
     return app
 
 
