@@ -1,9 +1,10 @@
 """Client Connect: the table of contents. What each part does stands in its own file under chalicelib/."""
 
 from chalicelib.handlers import api, assets, connect, console, console_forms, schedules, signing, streams
-from chalicelib.handlers.edge import Application
+from chalicelib.handlers.edge import Application, with_current_settings
 
 app = Application(app_name="client-connect", debug=False)
+app.register_middleware(with_current_settings, "all")
 
 # Owners: landing page, consent, start, the apps' callbacks, the outcome.
 app.register_blueprint(connect.blueprint)

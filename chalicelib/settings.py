@@ -1,19 +1,20 @@
 """The environment, read once into one frozen object, or a refusal that names everything wrong at once."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from chalicelib.variables import Variables
+
 LOGOS = Path(__file__).parent.parent / "templates" / "logos"
+SHORTEST_SECRET = 32
 
 
 class SettingsRefused(Exception):
-    """The environment will not do. The message has a line for each thing that is missing or malformed."""
+    """The settings will not do. The message has a line for each thing that is missing or malformed, and no value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +41,12 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Every setting of the product. docs/operating.md explains each."""
+class Site:
+    """What it takes to show a page. No secret is among it: while the secrets cannot be read, a page says so."""
 
     base_url: str
-    core_table: str
-    vault_table: str
-    ephemeral_table: str
-    kms_key_id: str
-    mail_from: str
-    signing_keys: Mapping[int, bytes] = field(repr=False)
-    """By key id; the first signs, all verify."""
     brand: Brand
     language: str
-    api_issuer: str
-    api_audience: str
-    api_secret: str = field(repr=False)
-    api_jwks_url: str
-    clients: Mapping[str, Client]
-    endpoints: Mapping[str, Mapping[str, str]]
 
     @property
     def base_path(self) -> str:
@@ -72,38 +60,84 @@ class Settings:
         return f"{parts.scheme}://{parts.netloc}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Site):
+    """Every setting of the product. docs/operating.md explains each."""
+
+    core_table: str
+    vault_table: str
+    ephemeral_table: str
+    kms_key_id: str
+    mail_from: str
+    signing_keys: Mapping[int, bytes] = field(repr=False)
+    """By key id; the first signs, all verify."""
+    api_issuer: str
+    api_audience: str
+    api_secrets: tuple[str, ...] = field(repr=False)
+    """Each verifies: the platform changes from one to the next."""
+    api_jwks_url: str
+    clients: Mapping[str, Client]
+    endpoints: Mapping[str, Mapping[str, str]]
+
+
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings.
 
     :raises SettingsRefused: naming everything that is missing or malformed.
     """
-    read = _Reader(environ)
+    read = Variables(environ)
+    site = _site(read)
     settings = Settings(
-        base_url=read.matching(
-            "BASE_URL", r"https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?", "an address without a final slash"
-        ),
+        base_url=site.base_url,
+        brand=site.brand,
+        language=site.language,
         core_table=read.required("CORE_TABLE"),
         vault_table=read.required("VAULT_TABLE"),
         ephemeral_table=read.required("EPHEMERAL_TABLE"),
         kms_key_id=read.required("KMS_KEY_ID"),
         mail_from=read.address("MAIL_FROM"),
-        signing_keys=read.signing_keys("SIGNING_KEYS"),
-        brand=_brand(read),
-        language=read.matching("LANGUAGE_TAG", r"[a-z]{2,3}(_[A-Z]{2})?", "a language like en or pt_BR", default="en"),
+        signing_keys=_signing_keys(read),
         api_issuer=read.required("API_ISSUER"),
         api_audience=read.required("API_AUDIENCE"),
-        api_secret=read.optional("API_SECRET"),
+        api_secrets=read.listed("API_SECRET"),
         api_jwks_url=read.optional("API_JWKS_URL"),
-        clients=read.clients("APP_CREDENTIALS"),
-        endpoints=read.endpoints("APP_ENDPOINTS"),
+        clients=_clients(read),
+        endpoints=read.objects(
+            "APP_ENDPOINTS", ("authorize_url", "token_url", "identity_url", "details_url", "revoke_url")
+        ),
     )
     _one_way_to_sign(settings, read)
-    if read.wrong:
-        raise SettingsRefused("\n".join(read.wrong))
+    _refuse(read.wrong)
     return settings
 
 
-def _brand(read: "_Reader") -> Brand:
+def load_site(environ: Mapping[str, str] = os.environ) -> Site:
+    """The same for a page's part of them."""
+    read = Variables(environ)
+    site = _site(read)
+    _refuse(read.wrong)
+    return site
+
+
+def _refuse(wrong: list[str]) -> None:
+    if wrong:
+        raise SettingsRefused("\n".join(wrong))
+
+
+def _site(read: Variables) -> Site:
+    return Site(
+        base_url=read.matching(
+            "BASE_URL", r"https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?", "an address without a final slash"
+        ),
+        brand=_brand(read),
+        language=read.matching("LANGUAGE_TAG", r"[a-z]{2,3}(_[A-Z]{2})?", "a language like en or pt_BR", default="en"),
+    )
+
+
+def _brand(read: Variables) -> Brand:
+    logo = read.optional("BRAND_LOGO")
+    if logo and not (re.fullmatch(r"[a-z0-9-]+\.(svg|png)", logo) and (LOGOS / logo).is_file()):
+        read.wrong.append("BRAND_LOGO: must name a .svg or .png file in templates/logos")
     return Brand(
         product_name=read.matching(
             "PRODUCT_NAME", r"[^\x00-\x1f\x7f]{1,60}", "one short line", default="Client Connect"
@@ -112,86 +146,31 @@ def _brand(read: "_Reader") -> Brand:
         privacy_url=read.web_address("PRIVACY_URL", default="https://www.bookkeep.com/privacy"),
         terms_url=read.web_address("TERMS_URL", default="https://www.bookkeep.com/terms"),
         colour=read.matching("BRAND_COLOUR", r"#[0-9a-f]{6}", "a colour like #1f5fbf", default="#1f5fbf"),
-        logo=read.logo("BRAND_LOGO"),
+        logo=logo,
     )
 
 
-def _one_way_to_sign(settings: Settings, read: "_Reader") -> None:
-    if bool(settings.api_secret) == bool(settings.api_jwks_url):
+def _signing_keys(read: Variables) -> dict[int, bytes]:
+    keys: dict[int, bytes] = {}
+    read.required("SIGNING_KEYS")
+    for entry in read.listed("SIGNING_KEYS"):
+        match = re.fullmatch(r"(\d{1,3}):([0-9a-f]{64})", entry)
+        if not match or int(match[1]) > 255 or int(match[1]) in keys:
+            read.wrong.append("SIGNING_KEYS: must be a list of id:hex, ids from 0 to 255, each 64 hex digits")
+            return {}
+        keys[int(match[1])] = bytes.fromhex(match[2])
+    return keys
+
+
+def _clients(read: Variables) -> dict[str, Client]:
+    found = read.objects("APP_CREDENTIALS", ("client_id", "client_secret", "redirect_alias"))
+    return {slug: Client(**entry) for slug, entry in found.items() if entry.get("client_id")}
+
+
+def _one_way_to_sign(settings: Settings, read: Variables) -> None:
+    if bool(settings.api_secrets) == bool(settings.api_jwks_url):
         read.wrong.append("API_SECRET, API_JWKS_URL: set exactly one of the two")
-    if settings.api_secret and len(settings.api_secret) < 32:
-        read.wrong.append("API_SECRET: at least 32 characters")
+    if any(len(secret) < SHORTEST_SECRET for secret in settings.api_secrets):
+        read.wrong.append(f"API_SECRET: at least {SHORTEST_SECRET} characters; of two, each")
     if settings.api_jwks_url:
         read.web_address("API_JWKS_URL")
-
-
-class _Reader:
-    """Reads variables, and remembers what was wrong instead of stopping at the first."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.wrong: list[str] = []
-
-    def optional(self, name: str, default: str = "") -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def required(self, name: str, default: str = "") -> str:
-        value = self.optional(name, default)
-        if not value:
-            self.wrong.append(f"{name}: missing")
-        return value
-
-    def matching(self, name: str, pattern: str, what: str, default: str = "") -> str:
-        value = self.required(name, default)
-        if value and not re.fullmatch(pattern, value):
-            self.wrong.append(f"{name}: must be {what}")
-        return value
-
-    def web_address(self, name: str, default: str = "") -> str:
-        return self.matching(name, r"https?://[^\s<>\"']+", "an http(s) address", default)
-
-    def address(self, name: str, default: str = "") -> str:
-        value = self.required(name, default)
-        if value and not re.fullmatch(r"[^\s@]+@[^\s@]+", parseaddr(value)[1]):
-            self.wrong.append(f"{name}: must be an email address")
-        return value
-
-    def logo(self, name: str) -> str:
-        value = self.optional(name)
-        if value and not (re.fullmatch(r"[a-z0-9-]+\.(svg|png)", value) and (LOGOS / value).is_file()):
-            self.wrong.append(f"{name}: must name a .svg or .png file in templates/logos")
-        return value
-
-    def signing_keys(self, name: str) -> dict[int, bytes]:
-        keys: dict[int, bytes] = {}
-        value = self.required(name)
-        for entry in value.split(",") if value else ():
-            match = re.fullmatch(r"\s*(\d{1,3}):([0-9a-f]{64})\s*", entry)
-            if not match or int(match[1]) > 255 or int(match[1]) in keys:
-                self.wrong.append(f"{name}: must be a list of id:hex, ids from 0 to 255, each 64 hex digits")
-                return {}
-            keys[int(match[1])] = bytes.fromhex(match[2])
-        return keys
-
-    def clients(self, name: str) -> dict[str, Client]:
-        fields = {"client_id", "client_secret", "redirect_alias"}
-        found = self._objects(name, "app → client_id, client_secret, redirect_alias", fields)
-        return {slug: Client(**entry) for slug, entry in found.items() if entry.get("client_id")}
-
-    def endpoints(self, name: str) -> dict[str, dict[str, str]]:
-        fields = {"authorize_url", "token_url", "identity_url", "details_url", "revoke_url"}
-        return self._objects(name, "app → authorize_url, token_url, identity_url, details_url, revoke_url", fields)
-
-    def _objects(self, name: str, what: str, fields: set[str]) -> dict[str, dict[str, str]]:
-        try:
-            found = json.loads(self.optional(name, "{}"))
-            if all(_strings(entry, fields) for entry in found.values()):
-                return dict(found)
-        except (ValueError, AttributeError):
-            pass
-        self.wrong.append(f"{name}: must be a JSON object, {what}")
-        return {}
-
-
-def _strings(entry: object, fields: set[str]) -> bool:
-    return isinstance(entry, dict) and set(entry) <= fields and all(isinstance(value, str) for value in entry.values())

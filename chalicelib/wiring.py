@@ -1,18 +1,23 @@
 """The only place that joins flows to adapters. Everything is made when first asked for, and once.
 
+What holds secrets, or holds what holds them, is ``renewed``: made anew when a rotation has changed them. The rest
+stays: a rotation must not cost a cold start.
+
 The imports stand inside the functions: a landing page must not pay for SES, nor a sign-in for the catalogue.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chalicelib.outbound.secrets import CurrentSettings
     from chalicelib.outbound.web import Web
     from chalicelib.rendering import Renderer
     from chalicelib.services.administering import Administering
     from chalicelib.services.alerting import Alerting
     from chalicelib.services.apps import Apps
-    from chalicelib.services.callers import Callers
+    from chalicelib.services.callers import Callers, IssuerKeys
     from chalicelib.services.establishing import Establishing
     from chalicelib.services.finishing import Finishing
     from chalicelib.services.inviting import Inviting
@@ -23,15 +28,50 @@ if TYPE_CHECKING:
     from chalicelib.services.repeating import Repeating
     from chalicelib.services.signing_in import SigningIn
     from chalicelib.services.starting import Starting
-    from chalicelib.settings import Settings
+    from chalicelib.settings import Settings, Site
     from chalicelib.storage import Storage
 
 
 @cache
-def settings() -> "Settings":
-    from chalicelib.settings import load
+def _current() -> "CurrentSettings":
+    from chalicelib.outbound.secrets import CurrentSettings
 
-    return load()
+    return CurrentSettings()
+
+
+def renew_settings() -> None:
+    """Before each invocation: what was rotated meanwhile takes effect, and a failure to read shows."""
+    _current().renew()
+
+
+def settings() -> "Settings":
+    """The current settings; the same object until a rotation changes them."""
+    return _current().get()
+
+
+def renewed[T](make: Callable[[], T]) -> Callable[[], T]:
+    """Like ``cache``, until the settings are others: for what is made of secrets, directly or not.
+
+    They are looked at before anything is made of them: two threads may both make it, but none keeps what is old.
+    """
+    held: tuple[Settings, T] | None = None
+
+    @wraps(make)
+    def current() -> T:
+        nonlocal held
+        now, found = settings(), held
+        if found is None or found[0] is not now:
+            found = held = (now, make())
+        return found[1]
+
+    return current
+
+
+@cache
+def site() -> "Site":
+    from chalicelib.settings import load_site
+
+    return load_site()
 
 
 @cache
@@ -46,7 +86,7 @@ def storage() -> "Storage":
 def renderer() -> "Renderer":
     from chalicelib.rendering import Renderer
 
-    return Renderer(settings().brand, settings().base_path, settings().language)
+    return Renderer(site().brand, site().base_path, site().language)
 
 
 @cache
@@ -56,7 +96,7 @@ def web() -> "Web":
     return Web()
 
 
-@cache
+@renewed
 def apps() -> "Apps":
     from chalicelib.providers.catalogue import PROVIDERS
     from chalicelib.services.apps import Apps
@@ -64,7 +104,7 @@ def apps() -> "Apps":
     return Apps(providers=PROVIDERS, clients=settings().clients, endpoints=settings().endpoints)
 
 
-@cache
+@renewed
 def links() -> "Links":
     from chalicelib.services.links import Links
 
@@ -78,7 +118,7 @@ def limits() -> "Limits":
     return Limits(counters=storage().counters)
 
 
-@cache
+@renewed
 def administering() -> "Administering":
     from chalicelib.services.administering import Administering
 
@@ -86,7 +126,7 @@ def administering() -> "Administering":
     return Administering(entities=stored.entities, members=stored.members, events=stored.events, links=links())
 
 
-@cache
+@renewed
 def inviting() -> "Inviting":
     from chalicelib.services.inviting import Inviting
 
@@ -115,7 +155,7 @@ def signing_in() -> "SigningIn":
     )
 
 
-@cache
+@renewed
 def starting() -> "Starting":
     from chalicelib.services.starting import Starting
 
@@ -138,7 +178,7 @@ def establishing() -> "Establishing":
     return Establishing(connections=storage().connections, sealer=Sealer(settings().kms_key_id))
 
 
-@cache
+@renewed
 def finishing() -> "Finishing":
     from chalicelib.services.finishing import Finishing
 
@@ -151,7 +191,7 @@ def finishing() -> "Finishing":
     )
 
 
-@cache
+@renewed
 def key_forms() -> "KeyForms":
     from chalicelib.services.key_forms import KeyForms
 
@@ -159,20 +199,27 @@ def key_forms() -> "KeyForms":
 
 
 @cache
+def issuer_keys() -> "IssuerKeys":
+    from chalicelib.services.callers import IssuerKeys
+
+    return IssuerKeys(settings().api_jwks_url, web())
+
+
+@renewed
 def callers() -> "Callers":
     from chalicelib.services.callers import Callers
 
-    return Callers(settings(), web())
+    return Callers(settings(), issuer_keys())
 
 
-@cache
+@renewed
 def repeating() -> "Repeating":
     from chalicelib.services.repeating import Repeating
 
-    return Repeating(answers=storage().answers, key=next(iter(settings().signing_keys.values())))
+    return Repeating(answers=storage().answers, signing_keys=tuple(settings().signing_keys.values()))
 
 
-@cache
+@renewed
 def letters() -> "Letters":
     from chalicelib.services.letters import Letters
 
@@ -190,7 +237,7 @@ def letters() -> "Letters":
     )
 
 
-@cache
+@renewed
 def alerting() -> "Alerting":
     from chalicelib.domain import LetterKind
     from chalicelib.outbound.mail import Post

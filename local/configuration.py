@@ -22,6 +22,7 @@ APART: Mapping[str, str | None] = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "API_JWKS_URL": None,
+    "SECRET_ID": None,
     "NO_PROXY": "127.0.0.1,localhost",
     "no_proxy": "127.0.0.1,localhost",
 }

@@ -32,7 +32,7 @@ FLOORS = (
     {"wiring"},
     {"services", "storage"},
     {"providers", "outbound"},
-    {"domain", "errors", "settings", "keys", "rendering", "i18n", "colours", "qr"},
+    {"domain", "errors", "settings", "variables", "keys", "rendering", "i18n", "colours", "qr"},
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 GROUND = len(FLOORS) - 1

@@ -7,9 +7,10 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalice.app import Chalice, Response
+from chalice.app import Chalice, Request, Response
 
 from chalicelib import errors, wiring
+from chalicelib.settings import SettingsRefused
 
 log = logging.getLogger("client_connect")
 
@@ -74,7 +75,23 @@ class Application(Chalice):
 def _in_our_words(event: Mapping[str, Any], status: int) -> Response:
     path = str(event.get("requestContext", {}).get("resourcePath", ""))
     cause = _CHALICE_CAUSES.get(status, "crashed" if status >= _SERVER_ERROR else "bad_request")
+    return _problem(path, status, cause)
+
+
+def _problem(path: str, status: int, cause: str) -> Response:
     return problem_json(status, cause) if path.startswith("/v1") else problem_page(status, cause)
+
+
+def with_current_settings(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Before every invocation, whatever sets it off. Without settings a reader is told; a trigger fails and comes again."""
+    try:
+        wiring.renew_settings()
+    except (errors.Unavailable, SettingsRefused) as error:
+        if not isinstance(event, Request):
+            raise
+        log_crash(error)
+        return _problem(str(event.path), 503, "unavailable")
+    return get_response(event)
 
 
 def html(page: str, *, status: int = 200, cookies: tuple[str, ...] = ()) -> Response:

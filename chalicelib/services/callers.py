@@ -1,7 +1,7 @@
 """Who calls the API: a bearer JWT (RFC 7519, RFC 6750), checked in full."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +33,11 @@ class Caller:
 
 
 class Callers:
-    """Checks tokens. Either a secret or a JWKS address is set; that fixes the algorithm, never the token's header."""
+    """Checks tokens. Either secrets or a JWKS address is set; that fixes the algorithm, never the token's header."""
 
-    def __init__(self, settings: Settings, web: Web) -> None:
+    def __init__(self, settings: Settings, issuer_keys: "IssuerKeys") -> None:
         self._settings = settings
-        self._jwks = _Jwks(settings.api_jwks_url, web) if settings.api_jwks_url else None
+        self._issuer_keys = issuer_keys
 
     def caller(self, authorization: str) -> Caller:
         """The caller behind an ``Authorization`` header.
@@ -50,24 +50,39 @@ class Callers:
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized
         try:
-            key, algorithm = self._key(jwt.get_unverified_header(token))
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=[algorithm],
-                issuer=self._settings.api_issuer,
-                audience=self._settings.api_audience,
-                leeway=LEEWAY,
-                options={"require": ["exp", "iss", "aud"]},
-            )
+            return _caller(self._claims(token))
         except jwt.PyJWTError:
             raise Unauthorized from None
-        return _caller(claims)
 
-    def _key(self, header: Mapping[str, Any]) -> tuple[Any, str]:
-        if self._jwks is None:
-            return self._settings.api_secret, "HS256"
-        return self._jwks.key(str(header.get("kid", "")))
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        """What the token says, if the issuer's key or one of our secrets signed it."""
+        import jwt
+
+        for key, algorithm in self._keys(jwt.get_unverified_header(token)):
+            try:
+                return self._decoded(token, key, algorithm)
+            except jwt.InvalidSignatureError:
+                continue
+        raise Unauthorized
+
+    def _keys(self, header: Mapping[str, Any]) -> Iterable[tuple[Any, str]]:
+        if self._settings.api_jwks_url:
+            return [self._issuer_keys.key(str(header.get("kid", "")))]
+        return [(secret, "HS256") for secret in self._settings.api_secrets]
+
+    def _decoded(self, token: str, key: Any, algorithm: str) -> Mapping[str, Any]:
+        import jwt
+
+        claims: Mapping[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            issuer=self._settings.api_issuer,
+            audience=self._settings.api_audience,
+            leeway=LEEWAY,
+            options={"require": ["exp", "iss", "aud"]},
+        )
+        return claims
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
@@ -82,7 +97,7 @@ def _strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-class _Jwks:
+class IssuerKeys:
     """The issuer's public keys (RFC 7517), fetched through our own client and kept for a while."""
 
     def __init__(self, url: str, web: Web) -> None:

@@ -30,10 +30,10 @@ type Answer = tuple[int, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeating:
-    """``key`` is our current signing key."""
+    """``signing_keys``: the first seals, all open."""
 
     answers: Answers
-    key: bytes = field(repr=False)
+    signing_keys: tuple[bytes, ...] = field(repr=False)
 
     def once(self, header: str, request: tuple[str, ...], serve: Callable[[], Answer]) -> Answer:
         """Serve the request, or give the answer that the same key got before.
@@ -41,7 +41,7 @@ class Repeating:
         ``request`` is who calls what with which body.
 
         :raises InvalidField: if the key was used for another request.
-        :raises Conflict: while the first request is still being served.
+        :raises Conflict: while the first request is still being served, or if its answer cannot be opened any more.
         :raises BadRequest: if the key is no key.
         """
         if not header:
@@ -72,14 +72,23 @@ class Repeating:
 
     def _sealed(self, header: str, name: str, answer: Answer) -> bytes:
         nonce = os.urandom(NONCE)
-        return nonce + self._cipher(header).encrypt(nonce, json.dumps(answer).encode(), name.encode())
+        cipher = _cipher(self.signing_keys[0], header)
+        return nonce + cipher.encrypt(nonce, json.dumps(answer).encode(), name.encode())
 
     def _opened(self, header: str, name: str, sealed: bytes) -> Answer:
-        raw = self._cipher(header).decrypt(sealed[:NONCE], sealed[NONCE:], name.encode())
-        status, body = json.loads(raw)
-        return status, body
+        from cryptography.exceptions import InvalidTag
 
-    def _cipher(self, header: str) -> "AESGCM":
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        for key in self.signing_keys:
+            try:
+                raw = _cipher(key, header).decrypt(sealed[:NONCE], sealed[NONCE:], name.encode())
+            except InvalidTag:
+                continue
+            status, body = json.loads(raw)
+            return status, body
+        raise Conflict("The request was served, but its answer cannot be repeated any more. Read what it made.")
 
-        return AESGCM(keys.mac(self.key, "idempotency", header))
+
+def _cipher(signing_key: bytes, header: str) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(keys.mac(signing_key, "idempotency", header))

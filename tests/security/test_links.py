@@ -266,7 +266,7 @@ def test_no_secret_is_ever_logged(
     crash(world, link)
     secrets |= {token, world.platform().token, "SENTINEL"}
     secrets |= {client.client_secret for client in wiring.settings().clients.values()}
-    secrets |= {wiring.settings().api_secret, *(cookie for one in visitors for cookie in one.cookies.values())}
+    secrets |= {*wiring.settings().api_secrets, *(cookie for one in visitors for cookie in one.cookies.values())}
     logs = caplog.text + "".join(capfd.readouterr())
     assert "crash" in logs, "what is logged was caught"
     assert len(secrets) > 30
