@@ -1,6 +1,6 @@
 # `make` alone lists what there is. PYTHON=/path/to/python chooses the interpreter of the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format bench screenshots lock clean environment chromium
+.PHONY: help run token test check format bench package deploy diff teardown screenshots lock clean environment rehearsal chromium
 
 export PORT
 PY := .venv/bin/python
@@ -16,7 +16,7 @@ run: environment ## Run everything on this machine (PORT=8000)
 token: environment ## Print an API token for the local run
 	@$(PY) -m local.token
 
-test: chromium check ## All checks and tests, with branch coverage
+test: chromium rehearsal check ## All checks and tests, with branch coverage
 	@$(PY) -m pytest -n auto --dist worksteal --cov --cov-branch --cov-report=term:skip-covered
 
 check: environment ## Lint, formatting and types
@@ -31,6 +31,18 @@ format: environment ## Put the code into shape
 bench: environment ## Measure what the product costs
 	@$(PY) -m benchmarks
 
+package: environment ## Build what is deployed: build/deployment.zip and build/template.json
+	@$(PY) -m deploy package
+
+deploy: environment ## Create or update a stack (STAGE=production)
+	@$(PY) -m deploy up "$(STAGE)"
+
+diff: environment ## Show what a deploy would change (STAGE=production)
+	@$(PY) -m deploy diff "$(STAGE)"
+
+teardown: environment ## Delete a stack and keep its data (STAGE=production, DATA=delete to lose it)
+	@$(PY) -m deploy teardown "$(STAGE)" $(if $(DATA),--data "$(DATA)")
+
 screenshots: environment chromium ## Picture every page and letter
 	@$(PY) -m local.preview --screenshots
 
@@ -39,9 +51,13 @@ lock: environment ## Write down every version of the environment, after a change
 	@$(PY) -m pip --disable-pip-version-check freeze -qq >> .venv/lock
 	@cp .venv/lock requirements-lock.txt
 
+# Where the packaged stack is rehearsed; the same Python as the package's.
+rehearsal: environment
+	@$(PY) -P local/environment.py "$$(cat requirements-rehearsal.txt requirements-rehearsal-lock.txt | cksum)" rehearsal
+
 clean: ## Remove what make, the tests and packaging made
-	rm -rf .venv .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov build .chalice/deployments
-	find app.py chalicelib local tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	rm -rf .venv .venv-rehearsal .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov build .chalice/deployments
+	find app.py chalicelib deploy local tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 environment:
 	@PYTHON="$(PYTHON)" sh local/setup.sh

@@ -35,4 +35,5 @@ python=$(find_python) || {
     echo "Client Connect needs Python 3.12 or newer (with its venv module), and none was found: install it, or name it with make PYTHON=/path/to/python3." >&2
     exit 1
 }
-exec "$python" local/environment.py "$wanted"
+# -P: local/ holds a token.py, which must not stand before the standard one.
+exec "$python" -P local/environment.py "$wanted"

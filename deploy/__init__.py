@@ -1,0 +1,1 @@
+"""From a clone to a running stack. Never packaged itself; what it makes lies in `build/`."""

@@ -1,0 +1,207 @@
+"""The functions of the stack: how large, how long, and exactly what each may do.
+
+A function may do what its code does, and no more: the pages may write to the vault and have data keys made, but neither
+read the vault nor decrypt. `tests/deployed/` compares what each used with what it has.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+type Statement = dict[str, Any]
+
+CORE, VAULT, EPHEMERAL = "CoreTable", "VaultTable", "EphemeralTable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function that Chalice packages; ``name`` is its logical id in Chalice's template."""
+
+    name: str
+    log: str
+    memory: int
+    timeout: int
+    """Seconds. A letter's lease is two minutes, so whoever sends letters has less."""
+    may: tuple[Statement, ...]
+    properties: dict[str, Any]
+
+
+def _table(table: str, *actions: str) -> Statement:
+    return {
+        "Effect": "Allow",
+        "Action": [f"dynamodb:{action}" for action in actions],
+        "Resource": {"Fn::GetAtt": [table, "Arn"]},
+    }
+
+
+_SECRET = {
+    "Effect": "Allow",
+    "Action": ["secretsmanager:GetSecretValue"],
+    # Secrets Manager adds six random characters to a secret's ARN.
+    "Resource": {
+        "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretName}-??????"
+    },
+}
+_SEND_LETTERS = {
+    "Effect": "Allow",
+    # SES asks for SendRawEmail too, where SendEmail is given a raw message.
+    "Action": ["ses:SendEmail", "ses:SendRawEmail"],
+    "Resource": [
+        {"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailIdentity}"},
+        {
+            "Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/client-connect-${Stage}-*"
+        },
+    ],
+}
+_MAKE_DATA_KEYS = {
+    "Effect": "Allow",
+    "Action": ["kms:GenerateDataKey"],
+    "Resource": {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["GrantsKey", "Arn"]}, {"Ref": "ExistingKeyArn"}]},
+}
+_READ_STREAM = {
+    "Effect": "Allow",
+    "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+    "Resource": {"Fn::GetAtt": ["CoreTable", "StreamArn"]},
+}
+_FIND_DUE = {
+    "Effect": "Allow",
+    "Action": ["dynamodb:Query"],
+    "Resource": {"Fn::Sub": "${CoreTable.Arn}/index/due"},
+}
+
+
+def _park(queue: str) -> Statement:
+    return {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": {"Fn::GetAtt": [queue, "Arn"]}}
+
+
+_LETTERS = (
+    _table(CORE, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+    _table(EPHEMERAL, "PutItem"),
+    _SECRET,
+    _SEND_LETTERS,
+)
+
+FUNCTIONS = (
+    Function(
+        name="APIHandler",
+        log="api",
+        memory=1024,
+        timeout=29,
+        may=(
+            _table(
+                CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"
+            ),
+            _table(VAULT, "PutItem"),
+            _table(EPHEMERAL, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"),
+            _MAKE_DATA_KEYS,
+            _SECRET,
+        ),
+        properties={},
+    ),
+    Function(
+        name="OnCoreChange",
+        log="on-core-change",
+        memory=512,
+        timeout=90,
+        may=(*_LETTERS, _READ_STREAM, _park("StreamFailures")),
+        properties={
+            "Events": {
+                "OnCoreChangeDynamodbEventSource": {
+                    "Properties": {
+                        "Stream": {"Fn::GetAtt": ["CoreTable", "StreamArn"]},
+                        "StartingPosition": "TRIM_HORIZON",
+                        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                        "BisectBatchOnFunctionError": True,
+                        "MaximumRetryAttempts": 5,
+                        "MaximumRecordAgeInSeconds": 21600,
+                        "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["StreamFailures", "Arn"]}}},
+                        "FilterCriteria": {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]},
+                    }
+                }
+            }
+        },
+    ),
+    Function(
+        name="Sweep",
+        log="sweep",
+        memory=512,
+        timeout=55,
+        may=(*_LETTERS, _table(CORE, "BatchGetItem"), _FIND_DUE),
+        # The next minute's sweep is the retry.
+        properties={"EventInvokeConfig": {"MaximumRetryAttempts": 0}},
+    ),
+    Function(
+        name="OnMailEvent",
+        log="on-mail-event",
+        memory=256,
+        timeout=30,
+        may=(
+            _table(CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem"),
+            _SECRET,
+            _park("MailEventFailures"),
+        ),
+        properties={
+            "Events": {"OnMailEventSnsSubscription": {"Properties": {"Topic": {"Ref": "MailEvents"}}}},
+            "EventInvokeConfig": {
+                "MaximumRetryAttempts": 2,
+                "DestinationConfig": {
+                    "OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": ["MailEventFailures", "Arn"]}}
+                },
+            },
+        },
+    ),
+)
+
+
+def resources() -> Iterator[tuple[str, dict[str, Any]]]:
+    """For each function: its settings, merged into what Chalice says of it, its log and its role."""
+    for function in FUNCTIONS:
+        log, role = f"{function.name}Log", f"{function.name}Role"
+        yield (
+            function.name,
+            {
+                "Properties": {
+                    "MemorySize": function.memory,
+                    "Timeout": function.timeout,
+                    "Role": {"Fn::GetAtt": [role, "Arn"]},
+                    "LoggingConfig": {"LogGroup": {"Ref": log}},
+                    "Tracing": "Active",
+                    **function.properties,
+                }
+            },
+        )
+        yield log, _log(function)
+        yield role, _role(function, log)
+
+
+def _log(function: Function) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "Properties": {
+            "LogGroupName": {"Fn::Sub": f"/client-connect/${{Stage}}/{function.log}"},
+            "RetentionInDays": {"Ref": "LogRetentionDays"},
+        },
+    }
+
+
+def _role(function: Function, log: str) -> dict[str, Any]:
+    write_log = {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": {"Fn::GetAtt": [log, "Arn"]},
+    }
+    # X-Ray knows no resources.
+    trace = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}
+    assume = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [assume]},
+            "Policies": [
+                {
+                    "PolicyName": "what-it-does",
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": [*function.may, write_log, trace]},
+                }
+            ],
+        },
+    }
