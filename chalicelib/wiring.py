@@ -137,6 +137,7 @@ def inviting() -> "Inviting":
         connections=stored.connections,
         apps=apps(),
         limits=limits(),
+        links=links(),
     )
 
 

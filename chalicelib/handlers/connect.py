@@ -164,5 +164,7 @@ def _way_back(attempt: Attempt, entity: Entity | None, app: str = "") -> str:
         return f"/entities/{attempt.entity_id}" + (f"/apps/{app}" if app else "")
     if entity is None or not keys.same(entity.link.nonce, attempt.authority.nonce):
         return ""
+    if not wiring.links().works(entity.link):
+        return ""
     path = f"/c/{wiring.links().segment(entity.link)}" + (f"/{app}" if app else "")
     return f"{path}?i={attempt.invitation_id}" if attempt.invitation_id else path

@@ -88,7 +88,7 @@ def show_panel(
         app=provider,
         connections=[connection for connection in books.connections if connection.app == provider.slug],
         invitations=[invitation for invitation in books.invitations if invitation.app == provider.slug],
-        link_address=wiring.links().address(books.entity.link, provider.slug),
+        link_address=_address(books, provider.slug),
         ask_owner=provider.ask_owner,
         typed=kept,
         error=error,
@@ -100,18 +100,24 @@ def _refillable(slug: str) -> set[str]:
     return {"email", "note", "tenant"} | {field.name for field in fields if not field.secret}
 
 
+def _address(books: Books, app: str = "") -> str:
+    """The link to copy; nothing, where the key that made it was retired and only Regenerate helps."""
+    links, link = wiring.links(), books.entity.link
+    return links.address(link, app) if links.works(link) else ""
+
+
 @blueprint.route("/entities/{entity_id}/client-connect", methods=["GET"])
 @signed_in(blueprint)
 def client_connect(admin: Admin, entity_id: str) -> Response:
     """The link, its QR code, and the invitations."""
     books = admin.books(entity_id)
-    address = wiring.links().address(books.entity.link)
+    address = _address(books)
     return _page(
         "client_connect",
         admin,
         entity=books.entity,
         link_address=address,
-        qr=qr.svg(address),
+        qr=qr.svg(address) if address else "",
         invitations=books.invitations[:PAGE],
         apps=wiring.apps().providers,
     )

@@ -23,6 +23,7 @@ from chalicelib.services import addresses
 from chalicelib.services.apps import Apps
 from chalicelib.services.events import event
 from chalicelib.services.limits import ASK_ADMIN, ASK_ENTITY, ASK_RECIPIENT, Limits
+from chalicelib.services.links import Links
 from chalicelib.services.ports import Connections, Entities, Invitations
 
 STREAM_HEAD_START = timedelta(minutes=2)
@@ -38,15 +39,18 @@ class Inviting:
     connections: Connections
     apps: Apps
     limits: Limits
+    links: Links
 
     def ask(self, books: Books, app: str, *, email: str, requested_by: str, note: str) -> Invitation:
         """Write the invitation and its letter; the stream sends it.
 
         :raises InvalidField: if the app cannot be asked for, or an address or the note is malformed.
         :raises LimitReached: if the admin, the entity or the recipient has had many today.
+        :raises Conflict: if the entity's link does not work any more: the letter would lead nowhere.
         """
         entity = books.entity
         invitation = self._invitation(entity, app, email, requested_by, note)
+        self.links.segment(entity.link)
         if invitation.requested_by not in books.admins:
             raise _not_an_admin()
         # The asker's own first: whoever has used theirs up must not use up a recipient's.

@@ -59,7 +59,7 @@ class Letters:
     def invitation(self, item: OutboxItem) -> Letter | None:
         """An owner is asked; the admin who asks is copied, and answers go to them."""
         entity, invitation = self.invitations.with_entity(item.entity_id, item.subject_id)
-        if invitation is None or entity is None:
+        if invitation is None or entity is None or not self.links.works(entity.link):
             return None
         text = self.renderer.letter(
             "invitation",

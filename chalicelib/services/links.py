@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib import keys
+from chalicelib import keys, logs
 from chalicelib.domain import Books, ConnectLink, Entity, EventKind
 from chalicelib.errors import Conflict, DeadLink, NotFound
+from chalicelib.i18n import N_
 from chalicelib.services.events import event
 from chalicelib.services.ports import Entities
 
@@ -40,13 +41,25 @@ class Links:
             created_at=keys.now(),
         )
 
+    def works(self, link: ConnectLink) -> bool:
+        """Whether the key that made the link is still listed. If it was retired, only Regenerate helps."""
+        return link.key_id in self.signing_keys
+
     def segment(self, link: ConnectLink) -> str:
-        """``{entity_id}~{secret}``: the same every time, until Regenerate."""
+        """``{entity_id}~{secret}``: the same every time, until Regenerate.
+
+        :raises Conflict: if the link does not work any more.
+        """
+        if not self.works(link):
+            raise Conflict(N_("The key that made this link was retired, and the link with it. Regenerate the link."))
         secret = bytes([link.key_id]) + link.nonce + self._mac(link.entity_id, link.key_id, link.nonce)
         return f"{link.entity_id}~{keys.base64url(secret)}"
 
     def address(self, link: ConnectLink, app: str = "", invitation_id: str = "") -> str:
-        """The link as people get it, to all apps or to one."""
+        """The link as people get it, to all apps or to one.
+
+        :raises Conflict: if the link does not work any more.
+        """
         path = f"{self.base_url}/c/{self.segment(link)}"
         path += f"/{app}" if app else ""
         return f"{path}?i={invitation_id}" if invitation_id else path
@@ -87,6 +100,7 @@ class Links:
         """
         if entity is None or not keys.same(entity.link.nonce, nonce):
             raise DeadLink
+        logs.bind(entity_id=entity.id)
         return entity
 
     def regenerate(self, entity: Entity, by: str) -> ConnectLink:
