@@ -8,9 +8,9 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib import errors, wiring
+from chalicelib import errors, logs, wiring
 from chalicelib.handlers import requests as incoming
-from chalicelib.handlers.edge import PROBLEMS, log_crash, problem_json
+from chalicelib.handlers.edge import PROBLEMS, problem_json
 from chalicelib.services.callers import Caller
 from chalicelib.services.links import ENTITY_ID
 
@@ -33,11 +33,12 @@ def requires(blueprint: Blueprint, scope: str) -> Callable[[ApiView], Callable[.
                 if "entity_id" in params:
                     params["entity_id"] = _entity_id(params["entity_id"])
                 caller.check(scope, params.get("entity_id"))
+                logs.bind(entity_id=params.get("entity_id", ""))
                 return _json(*_served(blueprint, caller, view, params))
             except errors.ClientConnectError as error:
                 return _problem(error)
             except Exception as error:  # noqa: BLE001 - the last line of defence: nothing of it may reach the caller
-                log_crash(error)
+                logs.crash(error)
                 return problem_json(500, "crashed")
 
         return guarded
@@ -74,7 +75,7 @@ def _problem(error: errors.ClientConnectError) -> Response:
     if isinstance(error, errors.InvalidField):
         return problem_json(422, "invalid_field", field=error.name, detail=error.hint)
     if status >= _SERVER_ERROR:
-        log_crash(error)
+        logs.crash(error)
     if isinstance(error, errors.Unauthorized):
         cause = "unauthorized"
     retry_after = getattr(error, "retry_after", 0)

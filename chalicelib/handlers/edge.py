@@ -2,17 +2,14 @@
 
 import functools
 import json
-import logging
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalice.app import Chalice, Request, Response
 
-from chalicelib import errors, wiring
+from chalicelib import errors, logs, wiring
+from chalicelib.handlers.invocations import of_chalice, requested
 from chalicelib.settings import SettingsRefused
-
-log = logging.getLogger("client_connect")
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -59,7 +56,19 @@ type View = Callable[..., Response]
 class Application(Chalice):
     """Chalice, with our headers and our words on what it answers by itself (405, 415, 500)."""
 
+    def __init__(self, app_name: str, **options: Any) -> None:
+        # Chalice's own log would write tracebacks, messages and all.
+        super().__init__(app_name, configure_logs=False, **options)
+        self.log.addFilter(of_chalice)
+        logs.set_up()
+
     def __call__(self, event: Any, context: Any) -> Any:
+        with requested(event, context) as answered:
+            answer = self._answer(event, context)
+            answered(answer["statusCode"])
+        return answer
+
+    def _answer(self, event: Any, context: Any) -> Any:
         answer = super().__call__(event, context)
         headers = {name.title(): value for name, value in answer.get("headers", {}).items()}
         # Chalice's own answers are JSON, and its 405 does not even say so.
@@ -89,7 +98,7 @@ def with_current_settings(event: Any, get_response: Callable[[Any], Any]) -> Any
     except (errors.Unavailable, SettingsRefused) as error:
         if not isinstance(event, Request):
             raise
-        log_crash(error)
+        logs.crash(error)
         return _problem(str(event.path), 503, "unavailable")
     return get_response(event)
 
@@ -147,7 +156,7 @@ def pages(view: View) -> View:
         except errors.ClientConnectError as error:
             return _page_of(error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: nothing of it may reach the reader
-            log_crash(error)
+            logs.crash(error)
             return problem_page(500, "crashed")
 
     return guarded
@@ -156,7 +165,7 @@ def pages(view: View) -> View:
 def _page_of(error: errors.ClientConnectError) -> Response:
     status, cause = PROBLEMS[type(error)]
     if status >= _SERVER_ERROR:
-        log_crash(error)
+        logs.crash(error)
     words: dict[str, object] = {"hint": getattr(error, "hint", "")}
     if cause == "sign_in_expired":
         words["back"] = "/sign-in"
@@ -166,11 +175,3 @@ def _page_of(error: errors.ClientConnectError) -> Response:
     if isinstance(error, errors.LimitReached):
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
-
-
-def log_crash(error: BaseException) -> None:
-    """What broke and where, never with what: messages and arguments may hold secrets."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
-    cause = type(error.__cause__).__name__ if error.__cause__ else "-"
-    log.error(json.dumps({"event": "crash", "error": type(error).__name__, "cause": cause, "where": where}))

@@ -1,15 +1,14 @@
 """What the ``core`` table's stream sets off: letters. Lambda hands batches over in order, and may do so twice."""
 
-import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Blueprint, DynamoDBEvent
 
-from chalicelib import keys, wiring
+from chalicelib import keys, logs, wiring
 from chalicelib.domain import Event, LetterState, OutboxItem
 from chalicelib.errors import ClientConnectError
-from chalicelib.handlers.edge import log, log_crash
 
 blueprint = Blueprint(__name__)
 
@@ -24,7 +23,7 @@ def on_core_change(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
         try:
             _handle(record, sequence_number)
         except (ClientConnectError, OSError) as outage:
-            log_crash(outage)
+            logs.crash(outage)
             return {"batchItemFailures": [{"itemIdentifier": sequence_number}]}
     return {"batchItemFailures": []}
 
@@ -32,11 +31,14 @@ def on_core_change(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
 def _handle(record: Mapping[str, Any], sequence_number: str) -> None:
     """Outages are reported and come again; a record that nobody can read is parked and never blocks the rest."""
     wiring.storage()
+    logs.bind(entity_id="", app="")
     try:
         found = _noun(record)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it will be wrong the next time
         _park(sequence_number, error)
         return
+    if found:
+        logs.bind(entity_id=found.entity_id, app=found.app if isinstance(found, Event) else "")
     try:
         if isinstance(found, Event):
             wiring.alerting().on_event(found)
@@ -61,6 +63,6 @@ def _noun(record: Mapping[str, Any]) -> Event | OutboxItem | None:
 
 
 def _park(sequence_number: str, error: Exception) -> None:
-    log_crash(error)
-    log.error(json.dumps({"event": "parked", "sequence_number": sequence_number}))
+    logs.crash(error)
+    logs.event("parked", level=logging.ERROR, sequence_number=sequence_number, parked=1)
     wiring.storage().events.park(sequence_number, type(error).__name__, keys.now())

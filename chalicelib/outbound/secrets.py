@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from chalicelib import keys
+from chalicelib import keys, logs
 from chalicelib.errors import Unavailable
 from chalicelib.outbound import aws
 from chalicelib.settings import Settings, SettingsRefused, load
@@ -29,8 +29,6 @@ MEMBERS: Mapping[str, tuple[type, ...]] = {
     "APP_ENDPOINTS": (str, dict),
 }
 """What the secret may hold, each in the place of the variable of that name. Objects may stand there as they are."""
-
-log = logging.getLogger("client_connect")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +131,12 @@ def _called(kind: type) -> str:
 
 
 def _say(error: Exception, *, kept: bool) -> None:
-    """One line: what AWS called its refusal, or the lines that name what was refused. Never a value."""
-    cause = error.__cause__
-    response: Mapping[str, Mapping[str, str]] = getattr(cause, "response", {})
-    code = response.get("Error", {}).get("Code", type(cause or error).__name__)
-    wrong = str(error).splitlines() if isinstance(error, SettingsRefused) else []
-    log.error(json.dumps({"event": "settings_not_read", "error": code, "wrong": wrong, "kept": kept}))
+    """One line: what AWS called its refusal, or which settings were refused. Never a value."""
+    cause = error.__cause__ or error
+    answered: Mapping[str, Mapping[str, str]] = getattr(cause, "response", None) or {}
+    code = answered.get("Error", {}).get("Code", type(cause).__name__)
+    lines = str(error).splitlines() if isinstance(error, SettingsRefused) else []
+    refused = " ".join(line.partition(":")[0].replace(",", "") for line in lines)
+    # Where nothing is kept, the invocation ends as a crash, and is counted there.
+    counted = {"crashes": 1} if kept else {}
+    logs.event("settings_not_read", level=logging.ERROR, error=code, refused=refused, kept=kept, **counted)

@@ -5,10 +5,12 @@ answers and outlive their timeout when an answer drips (measured; see docs/secur
 """
 
 import json
+import time
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
+from chalicelib import logs
 from chalicelib.errors import AppDown, AppRefused, AppRejectedUs
 from chalicelib.outbound.deadlines import Deadline, adapter, left
 
@@ -48,19 +50,29 @@ class Web:
         :raises AppRefused: a 4xx.
         :raises AppRejectedUs: a 401 or 4xx with OAuth's ``invalid_client``.
         """
+        sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
+        return _object(*self._sent(method, url, headers=sent, data=form, json=body, auth=auth or _no_auth))
+
+    def _sent(self, method: str, url: str, **options: Any) -> tuple[int, bytes]:
         import requests
         from urllib3.exceptions import HTTPError
 
-        sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
+        began, outcome = time.perf_counter(), ""
         try:
-            with Deadline(self._seconds), self._open().request(
-                method, url, headers=sent, data=form, json=body, auth=auth or _no_auth,
-                timeout=left(), allow_redirects=False, stream=True,
-            ) as response:  # fmt: skip
+            with (
+                Deadline(self._seconds),
+                self._open().request(
+                    method, url, **options, timeout=left(), allow_redirects=False, stream=True
+                ) as response,
+            ):
                 raw = _capped(response)
+            outcome = str(response.status_code)
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise AppDown(type(error).__name__) from None
-        return _object(response.status_code, raw)
+            outcome = type(error).__name__
+            raise AppDown(outcome) from None
+        finally:
+            logs.event("app_answered", outcome=outcome, provider_latency=logs.milliseconds_since(began))
+        return response.status_code, raw
 
     def within(self, seconds: float) -> Deadline:
         """Bounds all calls made inside the ``with``, together."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib import keys
+from chalicelib import keys, logs
 from chalicelib.domain import Books, Entity, Event, EventKind, Member
 from chalicelib.errors import Conflict, InvalidField, NotFound
 from chalicelib.i18n import N_
@@ -124,6 +124,7 @@ class Administering:
         books = self.entities.books(entity_id)
         if books is None or email not in books.admins:
             raise NotFound
+        logs.bind(entity_id=books.entity.id)
         return replace(books, invitations=answered(books.invitations, books.connections))
 
     def history(self, entity_id: str, after: str, limit: int) -> tuple[Event, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from chalicelib import logs
 from chalicelib.domain import Asked, Books, Connection
 from chalicelib.errors import NotEligible, NotFound
 from chalicelib.providers.base import Call, Provider, Web
@@ -57,6 +58,7 @@ class Apps:
         app = self.providers.get(slug)
         if app is None or not self.configured(app):
             raise NotFound
+        logs.bind(app=app.slug)
         return app
 
     def for_owner(self, slug: str) -> Provider:
@@ -67,6 +69,7 @@ class Apps:
         app = self.providers.get(slug)
         if app is None or not app.ask_owner or not self.configured(app):
             raise NotEligible
+        logs.bind(app=app.slug)
         return app
 
     def call(self, app: Provider, web: Web, tenant: str = "") -> Call:

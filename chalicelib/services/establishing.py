@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from chalicelib import keys
+from chalicelib import keys, logs
 from chalicelib.domain import Account, Attempt, Authority, Connection, EventKind, Grant
 from chalicelib.providers.base import Provider
 from chalicelib.services.events import event
@@ -44,7 +44,9 @@ class Establishing:
             connection_id=connection.id,
             account_id=account.id,
         )
-        return self.connections.establish(connection, sealed, connected, authority, attempt)
+        reconnected = self.connections.establish(connection, sealed, connected, authority, attempt)
+        logs.event("connected", entity_id=entity_id, app=app.slug, reconnected=reconnected, connected=1)
+        return reconnected
 
     def standing(self, entity_id: str, app: str, account: Account | None) -> bool:
         """Whether the account is connected already; any account of the app, if it is not known which one it is."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib import keys
+from chalicelib import keys, logs
 from chalicelib.domain import Account, Attempt, AttemptState, EventKind, Grant
 from chalicelib.errors import AppProblem, AttemptProblem, MixedUp, NotFound, NotKept, Unavailable
 from chalicelib.providers import oauth2
@@ -46,11 +46,13 @@ class Finishing:
         app = self.apps.providers.get(slug)
         if app is None or not params.get("state"):
             raise AttemptProblem("expired", slug if app else "")
+        logs.bind(app=app.slug)
         attempt_id = keys.digest(params["state"])
         bindings = tuple(keys.digest(cookie) for cookie in cookies if cookie)
         attempt = self.attempts.claim(attempt_id, slug, bindings, keys.now()) if bindings else None
         if attempt is None:
             return self._not_claimed(self.attempts.get(attempt_id), slug, bindings)
+        logs.bind(entity_id=attempt.entity_id)
         self._end(app, attempt, params)
         return attempt
 
@@ -129,6 +131,7 @@ class Finishing:
             attempt.entity_id, EventKind.CONNECTION_FAILED, connected_by(attempt), app=attempt.app, detail=cause
         )
         self.attempts.fail(attempt, cause, failed)
+        logs.event("connection_failed", cause=cause, connection_failed=1)
 
 
 def connected_by(attempt: Attempt) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib import logs
 from chalicelib.domain import AdminSession, Authority, Grant
-from chalicelib.errors import AppRefused, AppRejectedUs, InvalidField, NotFound
+from chalicelib.errors import AppProblem, AppRefused, AppRejectedUs, InvalidField, NotFound
 from chalicelib.i18n import N_
 from chalicelib.providers.base import Mechanism, Provider, Web
 from chalicelib.services.apps import Apps
@@ -38,7 +39,10 @@ class KeyForms:
         call = self.apps.call(app, self.web, next(value for field, value in _plain(app, fields)))
         try:
             account = app.identify(call, grant, {})
-        except (AppRefused, AppRejectedUs):
+        except AppProblem as problem:
+            logs.event("connection_failed", cause=problem.cause, connection_failed=1)
+            if not isinstance(problem, AppRefused | AppRejectedUs):
+                raise
             raise InvalidField(
                 _secret_name(app), N_("The app did not accept this. Check it and paste it again.")
             ) from None

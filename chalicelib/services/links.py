@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib import keys
+from chalicelib import keys, logs
 from chalicelib.domain import Books, ConnectLink, Entity, EventKind
 from chalicelib.errors import Conflict, DeadLink, NotFound
 from chalicelib.i18n import N_
@@ -100,6 +100,7 @@ class Links:
         """
         if entity is None or not keys.same(entity.link.nonce, nonce):
             raise DeadLink
+        logs.bind(entity_id=entity.id)
         return entity
 
     def regenerate(self, entity: Entity, by: str) -> ConnectLink:

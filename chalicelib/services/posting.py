@@ -5,11 +5,12 @@ with growing pauses. One of which nobody knows is sent once more after ``UNKNOWN
 So the claim, which counts a send, stands as close to the send as it can: what is read for a letter is read before.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from chalicelib import keys
+from chalicelib import keys, logs
 from chalicelib.domain import Letter, LetterKind, LetterState, OutboxItem
 from chalicelib.errors import ClientConnectError, MailRejected, MailRetry, MailUnknown
 from chalicelib.services.ports import Outbox, Post
@@ -73,7 +74,7 @@ class Posting:
         except MailRejected:
             self._end(replace(item, state=LetterState.FAILED, sends=item.sends - 1, due_at=None))
         except MailUnknown:
-            self.outbox.record(replace(item, state=LetterState.UNKNOWN, due_at=keys.now() + UNKNOWN_AFTER))
+            self._record(replace(item, state=LetterState.UNKNOWN, due_at=keys.now() + UNKNOWN_AFTER))
         else:
             self._end(replace(item, state=LetterState.SENT, due_at=None), message_id)
 
@@ -87,7 +88,7 @@ class Posting:
             self._end(replace(item, state=LetterState.FAILED, due_at=None))
             return
         pause = min(FIRST_PAUSE * 2 ** min(item.tries - 1, 10), LONGEST_PAUSE)
-        self.outbox.record(replace(item, state=LetterState.RETRY, due_at=keys.now() + pause))
+        self._record(replace(item, state=LetterState.RETRY, due_at=keys.now() + pause))
 
     def _give_up(self, item: OutboxItem) -> None:
         """Sent twice, both times without an answer: a third letter is one too many."""
@@ -97,4 +98,12 @@ class Posting:
     def _end(self, item: OutboxItem, message_id: str = "") -> None:
         """First whoever waits for the outcome, then the outbox: in between is a second letter, not a lost one."""
         self.outcome(item)
+        self._record(item, message_id)
+
+    def _record(self, item: OutboxItem, message_id: str = "") -> None:
         self.outbox.record(item, message_id)
+        level = logging.WARNING if item.state in {LetterState.FAILED, LetterState.UNKNOWN} else logging.INFO
+        logs.event(
+            "letter", level=level, entity_id=item.entity_id, letter=item.id, kind=item.kind, state=item.state,
+            tries=item.tries, sends=item.sends, **{f"letters_{item.state}": 1},
+        )  # fmt: skip
