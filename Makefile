@@ -40,7 +40,7 @@ deploy: environment ## Create or update a stack (STAGE=production)
 diff: environment ## Show what a deploy would change (STAGE=production)
 	@$(PY) -m deploy diff "$(STAGE)"
 
-teardown: environment ## Delete a stack and keep its data (STAGE=production, DATA=delete to lose it)
+teardown: environment ## Delete a stack and keep its data (STAGE=production, DATA=delete-production to lose it)
 	@$(PY) -m deploy teardown "$(STAGE)" $(if $(DATA),--data "$(DATA)")
 
 screenshots: environment chromium ## Picture every page and letter
