@@ -63,7 +63,7 @@ def bind(**names: str) -> None:
 
 
 def event(name: str, /, *, level: int = logging.INFO, **fields: str | float) -> None:
-    """One line. A field that is named in ``METRICS`` is counted."""
+    """One line. A field that is named in ``METRICS`` is counted, if the line has what it is told apart by."""
     if not _logger.isEnabledFor(level):
         return
     now = keys.now()
@@ -73,7 +73,7 @@ def event(name: str, /, *, level: int = logging.INFO, **fields: str | float) -> 
         "level": _LEVELS.get(level, logging.getLevelName(level)),
         **{field: _safe(field, value) for field, value in said.items() if value != ""},
     }
-    if metrics := [_metric(field, line) for field in fields if field in METRICS]:
+    if metrics := [_metric(field) for field in fields if field in METRICS and {*METRICS[field][1]} <= line.keys()]:
         line["_aws"] = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": metrics}
     _logger.log(level, json.dumps(line, separators=(",", ":")))
 
@@ -90,13 +90,12 @@ def _safe(field: str, value: str | float) -> str | float:
     return str(value) if len(value) <= LONGEST and pattern.fullmatch(value) else "?"
 
 
-def _metric(field: str, line: Mapping[str, object]) -> Mapping[str, object]:
-    """For the whole stage, and told apart, if the line has what it takes to tell it apart."""
+def _metric(field: str) -> Mapping[str, object]:
+    """For the whole stage, which alarms look at, and told apart."""
     unit, by = METRICS[field]
-    told_apart = [["stage", *by]] if by and all(name in line for name in by) else []
     return {
         "Namespace": NAMESPACE,
-        "Dimensions": [["stage"], *told_apart],
+        "Dimensions": [["stage"], ["stage", *by]] if by else [["stage"]],
         "Metrics": [{"Name": field, "Unit": unit}],
     }
 

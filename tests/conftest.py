@@ -1,5 +1,6 @@
 """One set of simulators for each test process; a fresh AWS for each test."""
 
+import logging
 import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from local import configuration
 from local.simulators import Simulators
+from tests.support.logged import Listener
 from tests.support.world import BASE_URL, World, environment, forget
 from tests.support.world import world as made
 
@@ -23,6 +25,26 @@ AWS = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def listener() -> Iterator[Listener]:
+    """Threat 25. Hears everything from INFO up that any test logs, from its first to its last."""
+    root, listening = logging.getLogger(), Listener()
+    before = root.level
+    root.addHandler(listening)
+    root.setLevel(logging.INFO)
+    yield listening
+    root.setLevel(before)
+    root.removeHandler(listening)
+    listening.check()
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_is_logged(listener: Listener) -> Iterator[None]:
+    """Threat 25. Whatever a test is about: no secret, no connect link and nobody's address in any log."""
+    yield
+    listener.check()
 
 
 @pytest.fixture(scope="session")

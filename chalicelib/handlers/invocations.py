@@ -25,7 +25,7 @@ class Crashed(Exception):
 def _nothing_told() -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again, without its words
+    except Exception as error:
         logs.crash(error)
         if isinstance(error, ClientConnectError | SettingsRefused):
             raise
