@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from chalicelib.settings import LOGOS, Brand, SettingsRefused, load
+from chalicelib.settings import LOGOS, Brand, SettingsRefused, load, load_site
 
 SECRETS = {
     "api": "sentinel-api-secret-0123456789abcdef",
@@ -106,6 +106,8 @@ def test_what_is_missing_is_named(name: str, nothing: str) -> None:
         ("BRAND_LOGO", "missing.png"),
         ("LANGUAGE_TAG", "English"),
         ("API_SECRET", "short"),
+        ("API_SECRET", f"{SECRETS['api']},short"),
+        ("API_SECRET", f"{SECRETS['api']},"),
         ("APP_CREDENTIALS", "[]"),
         ("APP_CREDENTIALS", "null"),
         ("APP_CREDENTIALS", '{"square": "id"}'),
@@ -131,6 +133,19 @@ def test_keys_at_an_address_instead_of_a_secret() -> None:
     settings = load(GOOD | {"API_SECRET": "", "API_JWKS_URL": "https://issuer.example/keys"})
     assert settings.api_jwks_url == "https://issuer.example/keys"
     assert refused(API_SECRET="", API_JWKS_URL="issuer.example/keys") == ["API_JWKS_URL"]
+
+
+def test_two_secrets_while_one_replaces_the_other() -> None:
+    assert load(GOOD | {"API_SECRET": f"{SECRETS['api']}, {'b' * 32}"}).api_secrets == (SECRETS["api"], "b" * 32)
+    assert load(GOOD).api_secrets == (SECRETS["api"],)
+
+
+def test_a_page_needs_no_secret() -> None:
+    """While the secrets cannot be read, a page says so."""
+    site = load_site({name: GOOD[name] for name in ("BASE_URL",)})
+    assert (site.origin, site.brand.product_name) == ("https://connect.example.com", "Client Connect")
+    with pytest.raises(SettingsRefused):
+        load_site({"BASE_URL": "connect.example.com"})
 
 
 def test_the_first_key_signs() -> None:
