@@ -1,6 +1,6 @@
 """Client Connect: the table of contents. What each part does stands in its own file under chalicelib/."""
 
-from chalicelib.handlers import api, assets, connect, console, console_forms, schedules, signing, streams
+from chalicelib.handlers import api, assets, connect, console, console_forms, mail_events, schedules, signing, streams
 from chalicelib.handlers.edge import Application, with_current_settings
 from chalicelib.handlers.invocations import as_invocation
 
@@ -22,6 +22,7 @@ app.register_blueprint(api.blueprint)
 # The operator's logo.
 app.register_blueprint(assets.blueprint)
 
-# No request at all: the core table's stream, and the clock.
+# No request at all: the core table's stream, what SES says of our letters, and the clock.
 app.register_blueprint(streams.blueprint)
+app.register_blueprint(mail_events.blueprint)
 app.register_blueprint(schedules.blueprint)

@@ -10,11 +10,19 @@ from enum import StrEnum
 
 
 class InvitationState(StrEnum):
-    """``connected`` is never stored: any later connection of the app answers the invitation."""
+    """Goes forward only, from the first to the last. ``bounced``: the letter did not arrive and will not.
+
+    ``connected`` is never stored: any later connection of the app answers the invitation.
+    """
 
     QUEUED = "queued"
-    SENT = "sent"
     FAILED = "failed"
+    SENT = "sent"
+    DELAYED = "delayed"
+    SOFT_BOUNCED = "soft_bounced"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
     STARTED = "started"
     CONNECTED = "connected"
 
@@ -36,6 +44,7 @@ class EventKind(StrEnum):
     ADMIN_ADDED = "admin_added"
     ADMIN_REMOVED = "admin_removed"
     LINK_REGENERATED = "link_regenerated"
+    LETTERS_RESUMED = "letters_resumed"
     OWNER_ASKED = "owner_asked"
     CONNECTION_STARTED = "connection_started"
     CONNECTION_FAILED = "connection_failed"
@@ -52,6 +61,7 @@ class LetterKind(StrEnum):
 
     ALERT = "alert"
     INVITATION = "invitation"
+    BOUNCED = "bounced"
     SIGN_IN = "sign_in"
 
 
@@ -65,6 +75,21 @@ class LetterState(StrEnum):
     UNKNOWN = "unknown"
     FAILED = "failed"
     DROPPED = "dropped"
+
+
+class Delivery(StrEnum):
+    """What SES says of a letter that it took. Goes forward only: what it says comes late, twice and in any order.
+
+    A soft bounce stands before the delivery: a mailbox that answers "out of office" has the letter.
+    """
+
+    SENT = "sent"
+    DELAYED = "delayed"
+    SOFT_BOUNCED = "soft_bounced"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +123,15 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address that is not written to until an admin says so: letters came back, or it complained of one."""
+
+    email: str
+    complained: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """An admin of an entity, known by a lower-cased address."""
 
@@ -105,6 +139,8 @@ class Member:
     email: str
     added_at: datetime
     added_by: str
+    suppression: Suppression | None = None
+    """A copy, so that who alerts everybody need not read every address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,12 +287,29 @@ class Letter:
     """A letter ready to go. ``reply_to`` and ``cc`` hold plain addresses."""
 
     id: str
+    kind: LetterKind
+    entity_id: str = ""
     to: str
     subject: str
     text: str = field(repr=False)
     html: str = field(repr=False)
     cc: tuple[str, ...] = ()
     reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailEvent:
+    """One thing that SES says of one of our letters, which the letter's tags name."""
+
+    delivery: Delivery
+    kind: LetterKind
+    outbox_id: str
+    entity_id: str
+    message_id: str
+    sent_at: datetime
+    """When the letter was sent, not when this happened to it."""
+    recipients: frozenset[str]
+    """Those of the letter's addresses of whom it is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

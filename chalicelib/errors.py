@@ -58,6 +58,14 @@ class LastAdmin(Conflict):
     """An entity keeps at least one admin."""
 
 
+class Suppressed(Conflict):
+    """The address is not written to: its letters came back, or it complained of one. ``email`` is that address."""
+
+    def __init__(self, email: str, hint: str) -> None:
+        super().__init__(hint)
+        self.email = email
+
+
 class LimitReached(ClientConnectError):
     """Too many, too fast. ``retry_after`` is in seconds."""
 

@@ -11,6 +11,7 @@ from chalicelib.variables import Variables
 
 LOGOS = Path(__file__).parent.parent / "templates" / "logos"
 SHORTEST_SECRET = 32
+_TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
 
 
 class SettingsRefused(Exception):
@@ -69,6 +70,9 @@ class Settings(Site):
     ephemeral_table: str
     kms_key_id: str
     mail_from: str
+    mail_configuration_sets: str
+    """Precedes the kind of a letter in its configuration set's name; empty: SES says nothing of our letters."""
+    mail_events_topic: str
     signing_keys: Mapping[int, bytes] = field(repr=False)
     """By key id; the first signs, all verify."""
     api_issuer: str
@@ -96,6 +100,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         ephemeral_table=read.required("EPHEMERAL_TABLE"),
         kms_key_id=read.required("KMS_KEY_ID"),
         mail_from=read.address("MAIL_FROM"),
+        mail_configuration_sets=_optional(read, "MAIL_CONFIGURATION_SETS", r"[A-Za-z0-9_-]{1,40}", "a short name"),
+        mail_events_topic=_optional(read, "MAIL_EVENTS_TOPIC", _TOPIC, "the ARN of an SNS topic"),
         signing_keys=_signing_keys(read),
         api_issuer=read.required("API_ISSUER"),
         api_audience=read.required("API_AUDIENCE"),
@@ -148,6 +154,10 @@ def _brand(read: Variables) -> Brand:
         colour=read.matching("BRAND_COLOUR", r"#[0-9a-f]{6}", "a colour like #1f5fbf", default="#1f5fbf"),
         logo=logo,
     )
+
+
+def _optional(read: Variables, name: str, pattern: str, what: str) -> str:
+    return read.matching(name, pattern, what) if read.optional(name) else ""
 
 
 def _signing_keys(read: Variables) -> dict[int, bytes]:

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from chalicelib.services.letters import Letters
     from chalicelib.services.limits import Limits
     from chalicelib.services.links import Links
+    from chalicelib.services.mail_events import MailEvents
     from chalicelib.services.repeating import Repeating
     from chalicelib.services.signing_in import SigningIn
     from chalicelib.services.starting import Starting
+    from chalicelib.services.suppressing import Suppressing
     from chalicelib.settings import Settings, Site
     from chalicelib.storage import Storage
 
@@ -123,7 +125,20 @@ def administering() -> "Administering":
     from chalicelib.services.administering import Administering
 
     stored = storage()
-    return Administering(entities=stored.entities, members=stored.members, events=stored.events, links=links())
+    return Administering(
+        entities=stored.entities,
+        members=stored.members,
+        events=stored.events,
+        links=links(),
+        suppressing=suppressing(),
+    )
+
+
+@cache
+def suppressing() -> "Suppressing":
+    from chalicelib.services.suppressing import Suppressing
+
+    return Suppressing(suppressions=storage().suppressions, members=storage().members)
 
 
 @renewed
@@ -135,6 +150,7 @@ def inviting() -> "Inviting":
         entities=stored.entities,
         invitations=stored.invitations,
         connections=stored.connections,
+        suppressing=suppressing(),
         apps=apps(),
         limits=limits(),
         links=links(),
@@ -231,6 +247,7 @@ def letters() -> "Letters":
         invitations=stored.invitations,
         events=stored.events,
         sign_ins=stored.sign_ins,
+        suppressions=stored.suppressions,
         links=links(),
         apps=apps(),
         renderer=renderer(),
@@ -249,14 +266,30 @@ def alerting() -> "Alerting":
     brand, write, stored = settings().brand, letters(), storage()
     posting = Posting(
         outbox=stored.outbox,
-        post=Post(settings().mail_from, brand.product_name, LOGOS / brand.logo if brand.logo else None),
+        post=Post(
+            settings().mail_from,
+            brand.product_name,
+            LOGOS / brand.logo if brand.logo else None,
+            settings().mail_configuration_sets,
+        ),
         compose={
             LetterKind.ALERT: write.alert,
             LetterKind.INVITATION: write.invitation,
+            LetterKind.BOUNCED: write.bounced,
             LetterKind.SIGN_IN: write.sign_in,
         },
         outcome=write.outcome,
     )
     return Alerting(
         entities=stored.entities, letters=write, events=stored.events, outbox=stored.outbox, posting=posting
+    )
+
+
+@cache
+def mail_events() -> "MailEvents":
+    from chalicelib.services.mail_events import MailEvents
+
+    stored = storage()
+    return MailEvents(
+        sent=stored.outbox, invitations=stored.invitations, members=stored.members, suppressing=suppressing()
     )

@@ -76,6 +76,7 @@ ROUTES = {
     "GET /entities/{entity_id}/client-connect/regenerate": "session",
     "POST /entities/{entity_id}/client-connect/regenerate": "session",
     "GET /entities/{entity_id}/history": "session",
+    "POST /entities/{entity_id}/write-again": "session",
     "GET /entities/{entity_id}/members": "session",
     "POST /entities/{entity_id}/members": "session",
     "POST /entities/{entity_id}/members/remove": "session",
@@ -91,7 +92,7 @@ ROUTES = {
     "GET /v1/entities/{entity_id}/events": "token events:read",
     "POST /v1/entities/{entity_id}/console-sessions": "token entities:write",
 }
-TRIGGERS = {"on_core_change", "sweep"}
+TRIGGERS = {"on_core_change", "on_mail_event", "sweep"}
 
 LONG_FILES = {
     "domain.py": "all the nouns side by side",

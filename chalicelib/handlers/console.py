@@ -75,10 +75,15 @@ def show_panel(
     typed: Mapping[str, str] | None = None,
     error: InvalidField | None = None,
     *,
+    refused: str = "",
     status: int = 400,
 ) -> Response:
-    """The app's panel, perhaps with a form that has to be corrected. Secrets are never put back into it."""
+    """The app's panel, perhaps with a form that has to be corrected. Secrets are never put back into it.
+
+    ``refused`` is an address that the form asked to write to and that is not written to.
+    """
     provider = wiring.apps().offered(incoming.segment(app))
+    invitations = [invitation for invitation in books.invitations if invitation.app == provider.slug]
     kept = {name: value for name, value in (typed or {}).items() if name in _refillable(provider.slug)}
     return _page(
         "app_panel",
@@ -87,7 +92,8 @@ def show_panel(
         entity=books.entity,
         app=provider,
         connections=[connection for connection in books.connections if connection.app == provider.slug],
-        invitations=[invitation for invitation in books.invitations if invitation.app == provider.slug],
+        invitations=invitations,
+        suppressions=wiring.suppressing().behind(books, invitations, refused),
         link_address=_address(books, provider.slug),
         ask_owner=provider.ask_owner,
         typed=kept,
@@ -119,6 +125,7 @@ def client_connect(admin: Admin, entity_id: str) -> Response:
         link_address=address,
         qr=qr.svg(address) if address else "",
         invitations=books.invitations[:PAGE],
+        suppressions=wiring.suppressing().behind(books, books.invitations[:PAGE]),
         apps=wiring.apps().providers,
     )
 

@@ -3,7 +3,7 @@
 from chalice.app import Blueprint, Response
 
 from chalicelib import wiring
-from chalicelib.errors import AppProblem, InvalidField, LimitReached
+from chalicelib.errors import AppProblem, InvalidField, LimitReached, Suppressed
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console import show_members, show_panel
 from chalicelib.handlers.console_guard import Admin, signed_in
@@ -59,12 +59,28 @@ def ask(admin: Admin, entity_id: str, app: str) -> Response:
         )
     except InvalidField as error:
         return show_panel(admin, books, slug, typed, error)
+    except Suppressed as error:
+        fault = InvalidField("email", error.hint)
+        return show_panel(admin, books, slug, typed, fault, refused=error.email, status=409)
     except LimitReached:
         many = InvalidField(
             "email", N_("That is enough for now: many invitations were sent today. Try again tomorrow.")
         )
         return show_panel(admin, books, slug, typed, many, status=429)
     return redirect(f"/entities/{books.entity.id}/apps/{slug}?done=asked")
+
+
+@blueprint.route("/entities/{entity_id}/write-again", methods=["POST"], content_types=incoming.FORM)
+@signed_in(blueprint)
+def write_again(admin: Admin, entity_id: str) -> Response:
+    """Letters to an address again. Goes on to where the address is used: the app's form, or the members."""
+    books = admin.books(entity_id)
+    typed = incoming.form(blueprint.current_request)
+    email = wiring.suppressing().lift(books, typed.get("email", ""), admin.actor)
+    app, home = typed.get("app", ""), f"/entities/{books.entity.id}"
+    if app in wiring.apps().providers:
+        return redirect(f"{home}/apps/{app}?done=resumed")
+    return redirect(f"{home}/{'members' if email in books.admins else 'client-connect'}?done=resumed")
 
 
 @blueprint.route("/entities/{entity_id}/members", methods=["POST"], content_types=incoming.FORM)

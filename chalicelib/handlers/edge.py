@@ -34,6 +34,7 @@ PROBLEMS: Mapping[type[errors.ClientConnectError], tuple[int, str]] = {
     errors.NotEligible: (404, "not_eligible"),
     errors.SignInExpired: (404, "sign_in_expired"),
     errors.LastAdmin: (409, "conflict"),
+    errors.Suppressed: (409, "suppressed"),
     errors.Conflict: (409, "conflict"),
     errors.LimitReached: (429, "limit"),
     errors.AppProblem: (502, "app_down"),

@@ -21,11 +21,16 @@ _SERVER_ERROR = 500
 
 
 class Post:
-    """SES v2, raw MIME. ``logo`` is the file that letters show as ``cid:logo``, if any."""
+    """SES v2, raw MIME. ``logo`` is the file that letters show as ``cid:logo``, if any.
 
-    def __init__(self, mail_from: str, product_name: str, logo: Path | None) -> None:
+    ``configuration_sets`` and the letter's kind make the name of its configuration set, by which SES says what becomes
+    of it; its tags come back with what is said, so that the outbox's row is found without a search.
+    """
+
+    def __init__(self, mail_from: str, product_name: str, logo: Path | None, configuration_sets: str) -> None:
         self._from = mail_from if parseaddr(mail_from)[0] else f"{_display(product_name)} <{mail_from}>"
         self._logo = logo
+        self._configuration_sets = configuration_sets
 
     def send(self, letter: Letter) -> str:
         """Send the letter and return SES's MessageId, which says that SES took it, not that it arrived.
@@ -38,12 +43,14 @@ class Post:
 
         raw = self._raw(letter)
         destination = {"ToAddresses": [letter.to], "CcAddresses": list(letter.cc)}
+        configuration_set = f"{self._configuration_sets}-{letter.kind.value}"
         try:
             answer = aws.client("sesv2", attempts=1).send_email(
                 FromEmailAddress=self._from,
                 Destination=destination,
                 Content={"Raw": {"Data": raw}},
-                EmailTags=[{"Name": "outbox", "Value": letter.id}],
+                EmailTags=_tags(letter),
+                **({"ConfigurationSetName": configuration_set} if self._configuration_sets else {}),
             )
         except exceptions.ClientError as error:
             raise _verdict(dict(error.response)) from error
@@ -87,6 +94,12 @@ class Post:
         subtype = "svg+xml" if logo.suffix == ".svg" else "png"
         html = message.get_payload()[1]  # type: ignore[index]
         html.add_related(logo.read_bytes(), "image", subtype, cid="<logo>", disposition="inline")  # type: ignore[union-attr]
+
+
+def _tags(letter: Letter) -> list[dict[str, str]]:
+    """SES takes letters, digits, hyphens and underscores, as our ids have, and nothing empty."""
+    tags = {"outbox": letter.id, "entity": letter.entity_id, "kind": letter.kind.value}
+    return [{"Name": name, "Value": value} for name, value in tags.items() if value]
 
 
 def _display(name: str) -> str:

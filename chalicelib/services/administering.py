@@ -12,6 +12,7 @@ from chalicelib.services.events import event
 from chalicelib.services.inviting import answered
 from chalicelib.services.links import Links
 from chalicelib.services.ports import Entities, Events, Members
+from chalicelib.services.suppressing import Suppressing
 
 MOST_ADMINS = 40
 CHUNK = 24
@@ -27,6 +28,7 @@ class Administering:
     members: Members
     events: Events
     links: Links
+    suppressing: Suppressing
 
     def put(
         self, entity_id: str, name: str, admins: Iterable[str] | None, by: str
@@ -68,6 +70,7 @@ class Administering:
         self.entities.create(entity, [_member(entity_id, email, by) for email in first], [
             created, *(_change(entity_id, EventKind.ADMIN_ADDED, email, by) for email in first)
         ])  # fmt: skip
+        self.suppressing.joined(entity_id, first)
         return entity
 
     def _rename(self, entity: Entity, name: str, by: str) -> Entity:
@@ -86,6 +89,7 @@ class Administering:
     def _add(self, entity_id: str, emails: Sequence[str], by: str) -> None:
         added = [_change(entity_id, EventKind.ADMIN_ADDED, email, by) for email in emails]
         self.members.add([_member(entity_id, email, by) for email in emails], added)
+        self.suppressing.joined(entity_id, emails)
 
     def _remove(self, entity_id: str, emails: Sequence[str], by: str) -> None:
         removed = [_change(entity_id, EventKind.ADMIN_REMOVED, email, by) for email in emails]

@@ -22,12 +22,12 @@ class Alerting:
     posting: Posting
 
     def on_event(self, event: Event) -> None:
-        """One letter to each admin that the entity has now, then the event is settled."""
+        """One letter to each admin that the entity has now and that may be written to, then the event is settled."""
         if event.kind not in ALERTING:
             return
         books = self.entities.with_members(event.entity_id)
         if books is not None:
-            for email in sorted(books.admins):
+            for email in sorted(member.email for member in books.members if member.suppression is None):
                 self.posting.put_and_send(_alert(event, email), partial(self.letters.alert_of, books.entity, event))
         self.events.settled(event)
 

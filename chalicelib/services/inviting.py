@@ -25,6 +25,7 @@ from chalicelib.services.events import event
 from chalicelib.services.limits import ASK_ADMIN, ASK_ENTITY, ASK_RECIPIENT, Limits
 from chalicelib.services.links import Links
 from chalicelib.services.ports import Connections, Entities, Invitations
+from chalicelib.services.suppressing import Suppressing
 
 STREAM_HEAD_START = timedelta(minutes=2)
 """How long the stream has to send a queued letter before the sweep does."""
@@ -37,6 +38,7 @@ class Inviting:
     entities: Entities
     invitations: Invitations
     connections: Connections
+    suppressing: Suppressing
     apps: Apps
     limits: Limits
     links: Links
@@ -46,6 +48,7 @@ class Inviting:
 
         :raises InvalidField: if the app cannot be asked for, or an address or the note is malformed.
         :raises LimitReached: if the admin, the entity or the recipient has had many today.
+        :raises Suppressed: if the address is not written to.
         :raises Conflict: if the entity's link does not work any more: the letter would lead nowhere.
         """
         entity = books.entity
@@ -57,6 +60,7 @@ class Inviting:
         self.limits.take(
             (ASK_ADMIN, invitation.requested_by), (ASK_ENTITY, entity.id), (ASK_RECIPIENT, invitation.email)
         )
+        self.suppressing.check(invitation.email)
         asked = event(
             entity.id, EventKind.OWNER_ASKED, f"admin {invitation.requested_by}", app=app, detail=invitation.email
         )
@@ -110,7 +114,7 @@ def _answers(connections: Sequence[Connection], invitation: Invitation) -> bool:
 
 def unanswered(invitations: Iterable[Invitation], link: ConnectLink) -> list[Invitation]:
     """Those whose letters hold this very link, for somebody to click still."""
-    over = {InvitationState.CONNECTED, InvitationState.FAILED}
+    over = {InvitationState.CONNECTED, InvitationState.FAILED, InvitationState.BOUNCED}
     return [found for found in invitations if found.generation == link.generation and found.state not in over]
 
 

@@ -17,7 +17,16 @@ from chalicelib.domain import (
 )
 from chalicelib.services.apps import Apps
 from chalicelib.services.links import Links
-from chalicelib.services.ports import Entities, Events, Invitations, LetterText, Members, Renderer, SignIns
+from chalicelib.services.ports import (
+    Entities,
+    Events,
+    Invitations,
+    LetterText,
+    Members,
+    Renderer,
+    SignIns,
+    Suppressions,
+)
 
 SIGN_IN_LIFETIME = timedelta(minutes=15)
 
@@ -31,6 +40,7 @@ class Letters:
     invitations: Invitations
     events: Events
     sign_ins: SignIns
+    suppressions: Suppressions
     links: Links
     apps: Apps
     renderer: Renderer
@@ -38,6 +48,8 @@ class Letters:
 
     def alert(self, item: OutboxItem) -> Letter | None:
         """An app was connected."""
+        if self.suppressions.of([item.to]):
+            return None
         event = self.events.get(item.entity_id, item.subject_id)
         entity = self.entities.get(item.entity_id)
         return self.alert_of(entity, event, item) if event and entity else None
@@ -61,6 +73,9 @@ class Letters:
         entity, invitation = self.invitations.with_entity(item.entity_id, item.subject_id)
         if invitation is None or entity is None or not self.links.works(entity.link):
             return None
+        suppressed = self.suppressions.of([invitation.email, invitation.requested_by])
+        if invitation.email in suppressed:
+            return None
         text = self.renderer.letter(
             "invitation",
             entity_name=entity.name,
@@ -69,11 +84,32 @@ class Letters:
             note=invitation.note,
             address=self.links.address(entity.link, invitation.app, invitation.id),
         )
-        cc = (invitation.requested_by,) if invitation.requested_by != invitation.email else ()
+        copied = invitation.requested_by not in {invitation.email, *suppressed}
+        cc = (invitation.requested_by,) if copied else ()
         return _letter(item, text, cc=cc, reply_to=invitation.requested_by)
 
+    def bounced(self, item: OutboxItem) -> Letter | None:
+        """An invitation did not arrive, or was complained of: whoever asked hears of it, if they are an admin still."""
+        entity, invitation = self.invitations.with_entity(item.entity_id, item.subject_id)
+        if invitation is None or entity is None or invitation.state is InvitationState.STARTED:
+            return None
+        suppressed = self.suppressions.of([item.to, invitation.email])
+        if item.to in suppressed or not self.members.is_admin(item.entity_id, item.to):
+            return None
+        text = self.renderer.letter(
+            "bounced",
+            entity_name=entity.name,
+            app=self.apps.providers[invitation.app],
+            email=invitation.email,
+            asked_at=invitation.created_at,
+            complained=invitation.state is InvitationState.COMPLAINED,
+            suppressed=invitation.email in suppressed,
+            address=f"{self.base_url}/entities/{entity.id}/apps/{invitation.app}",
+        )
+        return _letter(item, text)
+
     def sign_in(self, item: OutboxItem) -> Letter | None:
-        """Only an address that is somebody's admin gets one; only here the secret is made."""
+        """Only an address that is somebody's admin, and not suppressed, gets one; only here the secret is made."""
         if not self.members.known(item.to):
             return None
         token = keys.random_secret()
@@ -92,11 +128,19 @@ class Letters:
             return
         if item.state is LetterState.SENT:
             self.invitations.mark(item.entity_id, item.subject_id, InvitationState.SENT)
-        elif item.state in {LetterState.FAILED, LetterState.UNKNOWN}:
+        elif item.state in {LetterState.FAILED, LetterState.UNKNOWN, LetterState.DROPPED}:
             self.invitations.mark(item.entity_id, item.subject_id, InvitationState.FAILED)
 
 
 def _letter(item: OutboxItem, text: LetterText, *, cc: tuple[str, ...] = (), reply_to: str = "") -> Letter:
     return Letter(
-        id=item.id, to=item.to, subject=text.subject, text=text.text, html=text.html, cc=cc, reply_to=reply_to
+        id=item.id,
+        kind=item.kind,
+        entity_id=item.entity_id,
+        to=item.to,
+        subject=text.subject,
+        text=text.text,
+        html=text.html,
+        cc=cc,
+        reply_to=reply_to,
     )

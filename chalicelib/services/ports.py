@@ -1,6 +1,6 @@
 """What the flows need of storage and of the world, said once. wiring.py hands them in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from chalicelib.domain import (
     Books,
     Connection,
     ConnectLink,
+    Delivery,
     Entity,
     Event,
     Grant,
@@ -20,6 +21,7 @@ from chalicelib.domain import (
     Member,
     OutboxItem,
     SealedGrant,
+    Suppression,
 )
 
 
@@ -39,6 +41,14 @@ class Members(Protocol):
     def entities_of(self, email: str, after: str = "") -> tuple[tuple[Entity, ...], str]: ...
     def add(self, members: Sequence[Member], events: Sequence[Event]) -> None: ...
     def remove(self, entity_id: str, emails: Sequence[str], events: Sequence[Event]) -> None: ...
+    def entity_ids_of(self, email: str) -> tuple[str, ...]: ...
+    def mark(self, entity_id: str, email: str, suppression: Suppression | None) -> None: ...
+
+
+class Suppressions(Protocol):
+    def put(self, suppression: Suppression, sent_at: datetime) -> None: ...
+    def lift(self, email: str, at: datetime, event: Event) -> None: ...
+    def of(self, emails: Iterable[str]) -> Mapping[str, Suppression]: ...
 
 
 class Invitations(Protocol):
@@ -75,6 +85,15 @@ class Outbox(Protocol):
     def claim(self, item: OutboxItem, lease_until: datetime) -> bool: ...
     def record(self, item: OutboxItem, message_id: str = "") -> None: ...
     def due(self, now: datetime) -> Iterator[Event | OutboxItem]: ...
+
+
+class Sent(Protocol):
+    """The outbox once more, for whoever hears what became of its letters."""
+
+    def put(self, item: OutboxItem) -> bool: ...
+    def get(self, entity_id: str, outbox_id: str) -> OutboxItem | None: ...
+    def told(self, item: OutboxItem, delivery: Delivery, message_id: str) -> Delivery: ...
+    def forget(self, email: str, outbox_id: str) -> None: ...
 
 
 class Sessions(Protocol):

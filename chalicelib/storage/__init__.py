@@ -11,6 +11,7 @@ from chalicelib.storage.invitations import Invitations
 from chalicelib.storage.members import Members
 from chalicelib.storage.outbox import Outbox
 from chalicelib.storage.sessions import Sessions, SignIns
+from chalicelib.storage.suppressions import Suppressions
 from chalicelib.storage.tables import connect
 
 
@@ -25,6 +26,7 @@ class Storage:
     attempts: Attempts
     connections: Connections
     outbox: Outbox
+    suppressions: Suppressions
     sessions: Sessions
     sign_ins: SignIns
     counters: Counters
@@ -42,6 +44,7 @@ def connected(core: str, vault: str, ephemeral: str) -> Storage:
         attempts=Attempts(),
         connections=Connections(),
         outbox=Outbox(),
+        suppressions=Suppressions(),
         sessions=Sessions(),
         sign_ins=SignIns(),
         counters=Counters(),

@@ -61,11 +61,11 @@ class Invitations:
         return tuple(rows.invitation(item) for item in call(lambda: list(query)))
 
     def mark(self, entity_id: str, invitation_id: str, state: InvitationState) -> None:
-        """How its letter fared. Whoever has started already is past that."""
+        """How its letter fared. Whoever has started already is past that, and late news say nothing new."""
         item = InvitationItem(rows.entity_key(entity_id), f"{rows.INVITATIONS}{invitation_id}")
         actions = [InvitationItem.state.set(state.value)]
-        waiting = InvitationItem.state.is_in(InvitationState.QUEUED.value, InvitationState.FAILED.value)
+        earlier = InvitationItem.state.is_in(*rows.up_to(state))
         try:
-            update(item, actions, InvitationItem.pk.exists() & waiting)
+            update(item, actions, InvitationItem.pk.exists() & earlier)
         except ConditionFailed:
             return

@@ -5,12 +5,13 @@ and under the admin's address, where it only lists.
 from collections.abc import Sequence
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
-from chalicelib.domain import Entity, Event, Member
+from chalicelib.domain import Entity, Event, Member, Suppression
 from chalicelib.errors import Conflict, LastAdmin, NotFound
 from chalicelib.storage import rows
-from chalicelib.storage.models import CoreItem, EntityItem, MemberItem, MembershipItem
-from chalicelib.storage.tables import ConditionFailed, Transaction, call
+from chalicelib.storage.models import CoreItem, EntityItem, MemberItem, MembershipItem, SuppressionItem
+from chalicelib.storage.tables import ConditionFailed, Transaction, call, update
 
 LISTED = 50
 """Entities on one page of an admin's list: one BatchGetItem reads them and their members."""
@@ -38,11 +39,38 @@ class Members:
         return True
 
     def known(self, email: str) -> bool:
-        """Whether the address is an admin of anything."""
-        query = MembershipItem.query(
-            rows.admin_key(email), MembershipItem.sk.startswith("E#"), consistent_read=True, limit=1
+        """Whether the address is an admin of anything, and may be written to."""
+        query = CoreItem.query(
+            rows.admin_key(email),
+            CoreItem.sk.between(rows.SUPPRESSION, rows.entity_key("\x7f")),
+            consistent_read=True,
+            limit=2,
         )
-        return bool(call(lambda: list(query)))
+        items = call(lambda: list(query))
+        suppressed = any(isinstance(item, SuppressionItem) and rows.suppression(item) for item in items)
+        return not suppressed and any(isinstance(item, MembershipItem) for item in items)
+
+    def entity_ids_of(self, email: str) -> tuple[str, ...]:
+        """All entities that list the address."""
+        query = MembershipItem.query(
+            rows.admin_key(email), MembershipItem.sk.startswith(rows.entity_key("")), consistent_read=True
+        )
+        return tuple(rows.id_in(item.sk) for item in call(lambda: list(query)))
+
+    def mark(self, entity_id: str, email: str, suppression: Suppression | None) -> None:
+        """Keep a copy of the address's suppression with the member, or take it away."""
+        item = MemberItem(rows.entity_key(entity_id), f"{rows.MEMBERS}{email}")
+        if suppression is None:
+            actions: list[Action] = [MemberItem.suppressed.remove(), MemberItem.suppressed_since.remove()]
+        else:
+            actions = [
+                MemberItem.suppressed.set(rows.why(suppression)),
+                MemberItem.suppressed_since.set(suppression.since),
+            ]
+        try:
+            update(item, actions, MemberItem.pk.exists())
+        except ConditionFailed:
+            return
 
     def entities_of(self, email: str, after: str = "") -> tuple[tuple[Entity, ...], str]:
         """A page of the entities that the address is an admin of, by id, and where the next page starts ("" if none).

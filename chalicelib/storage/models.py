@@ -84,10 +84,20 @@ class ConnectionItem(CoreItem, discriminator="connection"):
 class MemberItem(CoreItem, discriminator="member"):
     added_at = UTCDateTimeAttribute()
     added_by = UnicodeAttribute()
+    suppressed = UnicodeAttribute(null=True)
+    suppressed_since = UTCDateTimeAttribute(null=True)
 
 
 class MembershipItem(CoreItem, discriminator="membership"):
     """The member once more, in the admin's own partition: it lists an admin's entities, and authorises nothing."""
+
+
+class SuppressionItem(CoreItem, discriminator="suppression"):
+    """In the address's own partition. A lifted one stays: what is said of letters sent before is over."""
+
+    why = UnicodeAttribute()
+    since = UTCDateTimeAttribute()
+    lifted_at = UTCDateTimeAttribute(null=True)
 
 
 class InvitationItem(CoreItem, discriminator="invitation"):
@@ -121,6 +131,7 @@ class OutboxRow(CoreItem, discriminator="outbox"):
     created_at = UTCDateTimeAttribute()
     claim = UnicodeAttribute(default="")
     message_id = UnicodeAttribute(null=True)
+    delivery = UnicodeAttribute(null=True)
 
 
 class ParkedItem(CoreItem, discriminator="parked"):

@@ -7,7 +7,7 @@ from typing import cast
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain import Event, LetterKind, LetterState, OutboxItem
+from chalicelib.domain import Delivery, Event, LetterKind, LetterState, OutboxItem
 from chalicelib.storage import rows
 from chalicelib.storage.models import CoreItem, EventItem, OutboxRow
 from chalicelib.storage.tables import ConditionFailed, call, update
@@ -62,6 +62,35 @@ class Outbox:
             call(lambda: row.delete(condition=mine)) if over else update(row, actions, mine)
         except ConditionFailed:
             return
+
+    def get(self, entity_id: str, outbox_id: str) -> OutboxItem | None:
+        """One letter of the entity."""
+        key = (rows.entity_key(entity_id), f"{rows.OUTBOX}{outbox_id}")
+        try:
+            return rows.outbox_item(call(lambda: OutboxRow.get(*key, consistent_read=True)))
+        except OutboxRow.DoesNotExist:
+            return None
+
+    def told(self, item: OutboxItem, delivery: Delivery, message_id: str) -> Delivery:
+        """SES says this of the letter: so it was sent, whatever we knew. Returns the furthest that SES said so far."""
+        row = OutboxRow(*rows.outbox_key(item))
+        actions: list[Action] = [
+            OutboxRow.delivery.set(delivery.value),
+            OutboxRow.state.set(LetterState.SENT.value),
+            OutboxRow.message_id.set(OutboxRow.message_id | message_id),
+            OutboxRow.due_shard.remove(),
+            OutboxRow.due_at.remove(),
+        ]
+        news = OutboxRow.delivery.does_not_exist() | OutboxRow.delivery.is_in(*rows.up_to(delivery))
+        try:
+            update(row, actions, OutboxRow.pk.exists() & news)
+        except ConditionFailed:
+            call(lambda: row.refresh(consistent_read=True))
+        return Delivery(row.delivery)
+
+    def forget(self, email: str, outbox_id: str) -> None:
+        """A sign-in letter of which SES speaks is over, whatever we knew."""
+        call(OutboxRow(rows.admin_key(email), f"{rows.OUTBOX}{outbox_id}").delete)
 
     def due(self, now: datetime) -> Iterator[Event | OutboxItem]:
         """Events and letters that something is left to do for. The index finds, a consistent read tells."""

@@ -3,12 +3,15 @@
 import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import cast
 
 from chalicelib.domain import (
     Account,
     Asked,
     Connection,
     ConnectLink,
+    Delivery,
     Entity,
     Event,
     EventKind,
@@ -18,8 +21,17 @@ from chalicelib.domain import (
     LetterState,
     Member,
     OutboxItem,
+    Suppression,
 )
-from chalicelib.storage.models import ConnectionItem, EntityItem, EventItem, InvitationItem, MemberItem, OutboxRow
+from chalicelib.storage.models import (
+    ConnectionItem,
+    EntityItem,
+    EventItem,
+    InvitationItem,
+    MemberItem,
+    OutboxRow,
+    SuppressionItem,
+)
 
 ENTITY = "1"
 CONNECTIONS = "2#"
@@ -27,6 +39,8 @@ MEMBERS = "3#"
 INVITATIONS = "4#"
 EVENTS = "5#"
 OUTBOX = "6#"
+SUPPRESSION = "D"
+"""In an address's partition, just before its memberships (E#…): one Query reads both."""
 
 DUE_SHARDS = tuple(f"due-{number}" for number in range(4))
 SWEEP_AFTER = timedelta(minutes=2)
@@ -51,6 +65,12 @@ def id_in(key: str) -> str:
 def due_shard(name: str) -> str:
     """Spreads what is due over a few partitions of the index."""
     return DUE_SHARDS[zlib.crc32(name.encode()) % len(DUE_SHARDS)]
+
+
+def up_to[S: StrEnum](state: S) -> list[str]:
+    """The states before ``state`` and itself, of an enum whose members only ever follow each other."""
+    found = [each.value for each in type(state)]
+    return found[: found.index(state.value) + 1]
 
 
 def due_number(at: datetime) -> int:
@@ -119,13 +139,35 @@ def connection_item(connection: Connection) -> ConnectionItem:
 
 
 def member(item: MemberItem) -> Member:
-    return Member(entity_id=id_in(item.pk), email=id_in(item.sk), added_at=item.added_at, added_by=item.added_by)
+    email = id_in(item.sk)
+    return Member(
+        entity_id=id_in(item.pk),
+        email=email,
+        added_at=item.added_at,
+        added_by=item.added_by,
+        suppression=_suppression(email, item.suppressed, item.suppressed_since) if item.suppressed else None,
+    )
 
 
 def member_item(member: Member) -> MemberItem:
     return MemberItem(
         entity_key(member.entity_id), f"{MEMBERS}{member.email}", added_at=member.added_at, added_by=member.added_by
     )
+
+
+def suppression(item: SuppressionItem) -> Suppression | None:
+    """``None`` if it was lifted."""
+    lifted_at = cast("datetime | None", item.lifted_at)
+    return _suppression(id_in(item.pk), item.why, item.since) if lifted_at is None else None
+
+
+def _suppression(email: str, why: str, since: datetime) -> Suppression:
+    return Suppression(email=email, complained=why == Delivery.COMPLAINED.value, since=since)
+
+
+def why(suppression: Suppression) -> str:
+    """Why it is kept, as what SES said."""
+    return (Delivery.COMPLAINED if suppression.complained else Delivery.BOUNCED).value
 
 
 def invitation(item: InvitationItem) -> Invitation:

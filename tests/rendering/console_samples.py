@@ -25,6 +25,7 @@ from tests.rendering.samples import (
     entity,
     event,
     member,
+    suppression,
 )
 
 
@@ -61,9 +62,18 @@ def console_pages(name: str, account: str) -> Iterator[Page]:
     yield (
         "client_connect",
         "some",
-        own | {"link_address": ADDRESS, "qr": "", "invitations": INVITATIONS, "apps": APPS, "done": "regenerated"},
+        own
+        | {
+            "link_address": ADDRESS,
+            "qr": "",
+            "invitations": INVITATIONS,
+            "suppressions": (suppression(), suppression("rosa@bluebottle.example", complained=True)),
+            "apps": APPS,
+            "done": "regenerated",
+        },
     )
-    yield "client_connect", "empty", own | {"link_address": ADDRESS, "qr": "", "invitations": (), "apps": APPS}
+    nothing: Words = {"invitations": (), "suppressions": ()}
+    yield "client_connect", "empty", own | {"link_address": ADDRESS, "qr": "", "apps": APPS} | nothing
     for number in (0, 1, 3):
         yield "regenerate", str(number), own | {"open_invitations": number}
     happened = tuple(event(kind, _detail(kind, name, account), "square") for kind in reversed(EventKind))
@@ -71,6 +81,8 @@ def console_pages(name: str, account: str) -> Iterator[Page]:
     yield "history", "empty", own | {"events": (), "apps": APPS, "next_cursor": ""}
     people: Words = own | {"typed": {}, "error": None}
     yield "members", "two", people | {"members": (member(PAT), member(SAM)), "done": "admin_added"}
+    silent = tuple(member(email, suppression(email, complained=email == SAM)) for email in (PAT, SAM))
+    yield "members", "suppressed", people | {"members": silent, "done": "resumed"}
     yield (
         "members",
         "one",
@@ -93,6 +105,7 @@ def panels(name: str, account: str) -> Iterator[Page]:
         "app": SQUARE,
         "connections": (),
         "invitations": (),
+        "suppressions": (),
         "typed": {},
         "error": None,
     }
@@ -116,6 +129,12 @@ def panels(name: str, account: str) -> Iterator[Page]:
         words
         | {"typed": {"email": name, "note": name}, "error": InvalidField("email", "an address like pat@example.com")},
     )
+    back = InvalidField("email", "Letters to this address come back.")
+    yield (
+        "app_panel",
+        "suppressed",
+        words | {"typed": {"email": suppression().email}, "error": back, "suppressions": (suppression(),)},
+    )
     yield (
         "app_panel",
         "keys",
@@ -132,6 +151,6 @@ def panels(name: str, account: str) -> Iterator[Page]:
 def _detail(kind: EventKind, name: str, account: str) -> str:
     if kind is EventKind.CONNECTION_FAILED:
         return "cancelled"
-    if kind in {EventKind.ADMIN_ADDED, EventKind.ADMIN_REMOVED, EventKind.OWNER_ASKED}:
+    if kind in {EventKind.ADMIN_ADDED, EventKind.ADMIN_REMOVED, EventKind.OWNER_ASKED, EventKind.LETTERS_RESUMED}:
         return SAM
     return account if kind in ALERTING else name

@@ -16,6 +16,7 @@ from chalicelib.domain import (
     Invitation,
     InvitationState,
     Member,
+    Suppression,
 )
 from chalicelib.errors import InvalidField
 from chalicelib.providers.base import Call, Category, Endpoints, Field, Json, Mechanism, OwnerText, Provider
@@ -50,7 +51,7 @@ CAUSES = (
         "dead_link",
     ),
     *("not_eligible", "sign_in_expired", "not_found", "bad_request", "forbidden", "limit", "too_large", "unsupported"),
-    *("not_allowed", "conflict", "unavailable", "crashed"),
+    *("not_allowed", "conflict", "suppressed", "unavailable", "crashed"),
 )
 
 type Words = dict[str, object]
@@ -172,9 +173,14 @@ def event(kind: EventKind, detail: str = "", slug: str = "", actor: str = f"admi
     return Event(id="e1", entity_id="acme", kind=kind, at=NOW, actor=actor, app=slug, detail=detail)
 
 
-def member(email: str) -> Member:
+def suppression(email: str = "olive.owner@bluebottle.example", *, complained: bool = False) -> Suppression:
+    """An address that is not written to."""
+    return Suppression(email=email, complained=complained, since=NOW)
+
+
+def member(email: str, suppressed: Suppression | None = None) -> Member:
     """An admin."""
-    return Member(entity_id="acme", email=email, added_at=NOW, added_by=f"admin {PAT}")
+    return Member(entity_id="acme", email=email, added_at=NOW, added_by=f"admin {PAT}", suppression=suppressed)
 
 
 ASKED = Asked(by=PAT, at=NOW)
@@ -195,4 +201,11 @@ def letters(
     }
     for again in (False, True):
         yield "alert", opening | happened | {"reconnected": again, "address": "https://connect.example/entities/acme"}
+    asked = opening | {
+        "email": "olive.owner@bluebottle.example",
+        "asked_at": NOW,
+        "address": "https://connect.example/entities/acme/apps/square",
+    }
+    for complained, suppressed in ((False, True), (False, False), (True, True)):
+        yield "bounced", asked | {"complained": complained, "suppressed": suppressed}
     yield "sign_in", {"address": "https://connect.example/sign-in/abc123", "minutes": 15, "email": PAT}

@@ -14,7 +14,9 @@ HOSTILES = list(letters(HOSTILE, HOSTILE, HOSTILE))
 
 def test_a_letter_is_a_folder_of_three() -> None:
     folders = {folder.name: {part.name for part in folder.iterdir()} for folder in (TEMPLATES / "letters").iterdir()}
-    assert folders == {name: {"subject.txt", "body.txt", "body.html"} for name in ("invitation", "alert", "sign_in")}
+    assert folders == {
+        name: {"subject.txt", "body.txt", "body.html"} for name in ("invitation", "alert", "bounced", "sign_in")
+    }
 
 
 @pytest.mark.parametrize(("name", "words"), LETTERS)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chalicelib import wiring
-from chalicelib.domain import Letter
+from chalicelib.domain import Letter, LetterKind
 from chalicelib.errors import InvalidField, MailRejected
 from chalicelib.outbound.mail import Post
 from chalicelib.services import addresses
@@ -239,8 +239,8 @@ def test_a_note_may_break_lines_but_not_out_of_its_place(acme: World) -> None:
 
 def test_past_all_checks_a_header_still_takes_no_line_break(world: World) -> None:
     """Threat 17. The last wall: nothing is sent, and the letter is refused for good."""
-    post = Post("connect@mail.bookkeep.example", "Client Connect", None)
-    good = Letter(id="x", to=OWNER, subject="Hello", text="t", html="<p>t</p>")
+    post = Post("connect@mail.bookkeep.example", "Client Connect", None, "")
+    good = Letter(id="x", kind=LetterKind.ALERT, to=OWNER, subject="Hello", text="t", html="<p>t</p>")
     smuggling = (
         replace(good, subject="a\r\nBcc: x@y.example"),
         replace(good, to=f"{OWNER}\nBcc: x@y.example"),
@@ -273,8 +273,17 @@ def test_whatever_we_take_for_an_address_is_one_in_a_header(local: str, domain: 
 def test_a_longest_address_survives_folding() -> None:
     """Threat 17."""
     email = addresses.email(f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example")
-    post = Post("connect@mail.bookkeep.example", "Client Connect", None)
-    letter = Letter(id="x", to=email, cc=(email,), reply_to=email, subject="s" * 400, text="t", html="<p>t</p>")
+    post = Post("connect@mail.bookkeep.example", "Client Connect", None, "")
+    letter = Letter(
+        id="x",
+        kind=LetterKind.ALERT,
+        to=email,
+        cc=(email,),
+        reply_to=email,
+        subject="s" * 400,
+        text="t",
+        html="<p>t</p>",
+    )
     message = message_from_bytes(post.mime(letter).as_bytes(), policy=default)
     for name in ("To", "Cc", "Reply-To"):
         assert [address.addr_spec for address in message[name].addresses] == [email]

@@ -73,7 +73,7 @@ class Office:
         self.outbox, self.ses = Memory(), Ses(list(answers))
         self.outcomes: list[LetterState] = []
         self.compose: Callable[[OutboxItem], Letter | None] = lambda item: Letter(
-            id=item.id, to=item.to, subject="Hello", text="Hello", html="<p>Hello"
+            id=item.id, kind=item.kind, to=item.to, subject="Hello", text="Hello", html="<p>Hello"
         )
         self.posting = Posting(
             outbox=self.outbox,

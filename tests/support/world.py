@@ -25,6 +25,7 @@ BASE_URL = "https://connect.bookkeep.example"
 API_SECRET = "sentinel-api-secret-0123456789abcdef"
 SIGNING_KEYS = f"1:{'5e' * 32}"
 STREAMS = "https://streams.dynamodb.us-east-1.amazonaws.com"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:client-connect-mail-events"
 PAT, SAM, OWNER = "pat@acme.example", "sam@acme.example", "olive@coffee.example"
 
 
@@ -144,7 +145,8 @@ def environment(simulators: Simulators, clients: Mapping[str, Any]) -> dict[str,
     """The product's settings in tests: constant, so that what wiring caches can stay."""
     product = configuration.product(BASE_URL, "alias/grants", clients, API_SECRET)
     names = {"CORE_TABLE": "core", "VAULT_TABLE": "vault", "EPHEMERAL_TABLE": "ephemeral"}
-    return product | configuration.endpoints(simulators) | names | {"SIGNING_KEYS": SIGNING_KEYS}
+    mail = {"MAIL_CONFIGURATION_SETS": "client-connect-test", "MAIL_EVENTS_TOPIC": TOPIC}
+    return product | configuration.endpoints(simulators) | names | mail | {"SIGNING_KEYS": SIGNING_KEYS}
 
 
 def forget() -> None:
