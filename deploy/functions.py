@@ -75,7 +75,7 @@ def _park(queue: str) -> Statement:
 
 
 _LETTERS = (
-    _table(CORE, "GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+    _table(CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
     _table(EPHEMERAL, "PutItem"),
     _SECRET,
     _SEND_LETTERS,
@@ -126,7 +126,7 @@ FUNCTIONS = (
         log="sweep",
         memory=512,
         timeout=55,
-        may=(*_LETTERS, _table(CORE, "BatchGetItem"), _FIND_DUE),
+        may=(*_LETTERS, _FIND_DUE),
         # The next minute's sweep is the retry.
         properties={"EventInvokeConfig": {"MaximumRetryAttempts": 0}},
     ),
