@@ -53,6 +53,7 @@ def test_everything_has_a_default_that_can_have_one() -> None:
     assert settings.language == "en"
     assert settings.clients == {}
     assert settings.endpoints == {}
+    assert (settings.mail_configuration_sets, settings.mail_events_topic) == ("", "")
     assert settings.brand == Brand(
         product_name="Client Connect",
         support_address="support@bookkeep.com",
@@ -87,6 +88,11 @@ def test_what_is_missing_is_named(name: str, nothing: str) -> None:
         ("BASE_URL", "https://"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "a@b@c"),
+        ("MAIL_CONFIGURATION_SETS", "two words"),
+        ("MAIL_CONFIGURATION_SETS", "x" * 41),
+        ("MAIL_EVENTS_TOPIC", "mail-events"),
+        ("MAIL_EVENTS_TOPIC", "arn:aws:sqs:us-east-1:123456789012:mail-events"),
+        ("MAIL_EVENTS_TOPIC", "arn:aws:sns:us-east-1:123456789012:mail-events:subscription"),
         ("SIGNING_KEYS", "5e" * 32),
         ("SIGNING_KEYS", f"256:{'5e' * 32}"),
         ("SIGNING_KEYS", f"1:{'5e' * 31}"),

@@ -15,8 +15,8 @@ from chalicelib.outbound import aws
 _LATER = frozenset(
     {"TooManyRequestsException", "LimitExceededException", "SendingPausedException", "ThrottlingException"}
 )
-_LATER_HTTP = frozenset({401, 403, 429, 503})
-"""Refused at the door: our rights are the operator's to mend, and no letter's fault."""
+_LATER_HTTP = frozenset({401, 403, 404, 429, 503})
+"""Refused at the door: our rights, and a missing configuration set, are the operator's to mend and no letter's fault."""
 _SERVER_ERROR = 500
 
 

@@ -46,6 +46,7 @@ REFUSED_FOR_NOW = {
     "paused": error("SendingPausedException", 400),
     "no rights": error("AccessDeniedException", 403),
     "rights just expired": error("ExpiredTokenException", 403),
+    "no such configuration set": error("NotFoundException", 404),
     "unavailable": error("ServiceUnavailable", 503),
     "no connection": cannot_connect,
     "no connection in time": cannot_connect_in_time,
@@ -53,7 +54,6 @@ REFUSED_FOR_NOW = {
 REFUSED = {
     "rejected": error("MessageRejected", 400),
     "bad request": error("BadRequestException", 400),
-    "no such thing": error("NotFoundException", 404),
 }
 NOBODY_KNOWS = {"time-out": time_out, "reset": reset, "500": error("InternalServiceErrorException", 500)}
 
