@@ -11,10 +11,9 @@ SERVICES = ("dynamodb", "kms", "secretsmanager", "sesv2", "sts")
 """The AWS services that the functions call (and STS, by which some credential sources work)."""
 
 _DROPPED = (
-    # Never imported here: address checks by DNS, S3 transfers, the C parser that only builds cffi modules.
+    # Never imported here: address checks by DNS, the C parser that only builds cffi modules.
     *(
         "dns/*",
-        "s3transfer/*",
         "pycparser/*",
         "boto3/examples/*",
         "boto3/data/*",

@@ -50,6 +50,7 @@ def _environment() -> dict[str, Any]:
         "SECRET_ID": {"Ref": "SecretName"},
         "MAIL_FROM": {"Ref": "MailFrom"},
         "MAIL_CONFIGURATION_SETS": {"Fn::Sub": "client-connect-${Stage}"},
+        "MAIL_EVENTS_TOPIC": {"Ref": "MailEvents"},
         "PRODUCT_NAME": {"Ref": "ProductName"},
         "SUPPORT_ADDRESS": {"Ref": "SupportAddress"},
         "PRIVACY_URL": {"Ref": "PrivacyUrl"},

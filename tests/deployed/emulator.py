@@ -3,12 +3,11 @@
 What it cannot be trusted with (partial batch responses, gateway responses, TTL, SES's own events) is tested elsewhere.
 """
 
-import ctypes
 import hashlib
 import json
 import os
-import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -26,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / ".venv-rehearsal" / "bin" / "ministack"
 REGION = "us-east-1"
 SECONDS = 60
-_PR_SET_PDEATHSIG = 1
+# Linux's PR_SET_PDEATHSIG with SIGTERM, then the program itself in the same process.
+_END_WITH_PARENT = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ class Emulator:
         logs = self.client("logs")
         groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
         pages = (
-            page
-            for group in groups
-            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            page for group in groups for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         )
         return "\n".join(event["message"] for page in pages for event in page["events"])
 
@@ -118,9 +116,8 @@ def running(folder: Path) -> Iterator[Emulator]:
     del environment["AWS_ENDPOINT_URL"]
     log = folder / "log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [PROGRAM], cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, preexec_fn=_end_with_parent
-        )
+        command = (sys.executable, "-c", _END_WITH_PARENT, PROGRAM)
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         _wait(process, emulator, log)
         yield emulator
@@ -131,10 +128,6 @@ def running(folder: Path) -> Iterator[Emulator]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait(process: subprocess.Popen[bytes], emulator: Emulator, log: Path) -> None:

@@ -19,7 +19,7 @@ from deploy.stack import Outputs, Stack
 from deploy.stage import Stage
 from local import configuration
 from local.simulators import Simulators
-from local.token import SCOPES, make
+from local.token import AUDIENCE, ISSUER, SCOPES, make
 from tests.deployed import emulator as emulators
 from tests.deployed.emulator import REGION, Emulator
 from tests.support.visitor import Answer, Platform, Visitor
@@ -32,8 +32,8 @@ PARAMETERS = {
     "MailFrom": MAIL_FROM,
     "MailIdentity": "mail.bookkeep.example",
     "AlarmAddress": "operations@bookkeep.example",
-    "ApiIssuer": configuration.ISSUER,
-    "ApiAudience": configuration.AUDIENCE,
+    "ApiIssuer": ISSUER,
+    "ApiAudience": AUDIENCE,
 }
 
 
