@@ -2,11 +2,9 @@
 
 from chalicelib.handlers import api, assets, connect, console, console_forms, mail_events, schedules, signing, streams
 from chalicelib.handlers.edge import Application, with_current_settings
-from chalicelib.handlers.invocations import as_invocation
 
 app = Application(app_name="client-connect", debug=False)
-app.register_middleware(as_invocation, "all")
-app.register_middleware(with_current_settings, "all")
+app.register_middleware(with_current_settings, "http")
 
 # Owners: landing page, consent, start, the apps' callbacks, the outcome.
 app.register_blueprint(connect.blueprint)

@@ -49,6 +49,7 @@ _LEVELS = {logging.WARNING: "WARN", logging.CRITICAL: "FATAL"}
 _logger = logging.getLogger("client_connect")
 _bound: ContextVar[Mapping[str, str | float]] = ContextVar("bound", default=MappingProxyType({}))
 _invocations = count()
+_one_line = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def begin(function: str, request_id: str) -> None:
@@ -75,7 +76,7 @@ def event(name: str, /, *, level: int = logging.INFO, **fields: str | float) -> 
     }
     if metrics := [_metric(field) for field in fields if field in METRICS and {*METRICS[field][1]} <= line.keys()]:
         line["_aws"] = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": metrics}
-    _logger.log(level, json.dumps(line, separators=(",", ":")))
+    _logger.log(level, _one_line(line))
 
 
 def milliseconds_since(began: float) -> float:
@@ -116,10 +117,13 @@ class _Others(logging.Handler):
         event("library", level=record.levelno, logger=record.name, where=place)
 
 
-def set_up() -> None:
-    """Once for each process, when the app is made."""
+def _set_up() -> None:
+    """At import: Lambda hands a trigger to its own module, and app.py is never imported there."""
     _logger.setLevel(logging.INFO)
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         _logger.handlers = [logging.StreamHandler(sys.stdout)]
         _logger.propagate = False
         logging.getLogger().handlers = [_Others()]
+
+
+_set_up()

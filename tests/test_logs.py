@@ -395,6 +395,37 @@ def test_on_lambda_every_line_is_one_json_object_and_nothing_else_is_written() -
     assert "sentinel" not in done.stdout
 
 
+TRIGGERS_ALONE = """
+import importlib, sys
+from types import SimpleNamespace
+context = SimpleNamespace(function_name="a-trigger", aws_request_id="1")
+event = dict.fromkeys(("version", "account", "region", "time", "id", "detail-type", "source", "detail", "resources"))
+for handler in sys.argv[1:]:
+    module, _, name = handler.rpartition(".")
+    try:
+        getattr(importlib.import_module(module), name)({"Records": [{"Sns": {"Message": "", "Subject": "", "MessageAttributes": {}}}], **event}, context)
+    except Exception as error:
+        assert type(error).__name__ == "SettingsRefused", error
+    else:
+        raise AssertionError(handler)
+assert "app" not in sys.modules
+"""
+
+
+def test_a_trigger_that_lambda_calls_in_its_own_module_is_told_of_as_well() -> None:
+    """Threat 25. Lambda imports no app.py for it: settings, log and guard must come with the handler."""
+    import app
+
+    handlers = [source.handler_string for source in app.app.event_sources]
+    done = subprocess.run(
+        [sys.executable, "-c", TRIGGERS_ALONE, *handlers], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"AWS_LAMBDA_FUNCTION_NAME": "api", "AWS_DEFAULT_REGION": "us-east-1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    said = [(line["event"], line["function"]) for line in map(json.loads, done.stdout.splitlines())]
+    assert said == [("settings_not_read", "a-trigger"), ("crash", "a-trigger")] * len(handlers)
+
+
 # Nothing that any test logs
 
 

@@ -61,7 +61,6 @@ class Application(Chalice):
         # Chalice's own log would write tracebacks, messages and all.
         super().__init__(app_name, configure_logs=False, **options)
         self.log.addFilter(of_chalice)
-        logs.set_up()
 
     def __call__(self, event: Any, context: Any) -> Any:
         with requested(event, context) as answered:
@@ -92,13 +91,11 @@ def _problem(path: str, status: int, cause: str) -> Response:
     return problem_json(status, cause) if path.startswith("/v1") else problem_page(status, cause)
 
 
-def with_current_settings(event: Any, get_response: Callable[[Any], Any]) -> Any:
-    """Before every invocation, whatever sets it off. Without settings a reader is told; a trigger fails and comes again."""
+def with_current_settings(event: Request, get_response: Callable[[Any], Any]) -> Any:
+    """Before every request. Without settings a reader is told."""
     try:
         wiring.renew_settings()
     except (errors.Unavailable, SettingsRefused) as error:
-        if not isinstance(event, Request):
-            raise
         logs.crash(error)
         return _problem(str(event.path), 503, "unavailable")
     return get_response(event)

@@ -1,5 +1,6 @@
 """The beginning and the end of every invocation, as the log tells them; and what nobody caught."""
 
+import functools
 import logging
 import sys
 import time
@@ -7,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from chalice.app import Request
+from chalice.app import BaseLambdaEvent
 
-from chalicelib import logs
+from chalicelib import logs, wiring
 from chalicelib.errors import ClientConnectError
 from chalicelib.settings import SettingsRefused
 
@@ -53,13 +54,20 @@ def requested(event: Mapping[str, Any], context: Any) -> Iterator[Callable[[int]
         yield answered
 
 
-def as_invocation(event: Any, get_response: Callable[[Any], Any]) -> Any:
-    """Around every trigger. A request is told of at the edge, where its status is known."""
-    if isinstance(event, Request):
-        return get_response(event)
-    logs.begin(_function(event.context), _request_id(event.context))
-    with _nothing_told():
-        return get_response(event)
+def trigger[Event: BaseLambdaEvent, Answer](handler: Callable[[Event], Answer]) -> Callable[[Event], Answer]:
+    """Around every trigger's handler. Without settings it fails, and comes again.
+
+    No middleware: Lambda calls the handler in its own module, without app.py, which would register one.
+    """
+
+    @functools.wraps(handler)
+    def invoked(event: Event) -> Answer:
+        logs.begin(_function(event.context), _request_id(event.context))
+        with _nothing_told():
+            wiring.renew_settings()
+            return handler(event)
+
+    return invoked
 
 
 def _function(context: Any) -> str:

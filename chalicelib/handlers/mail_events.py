@@ -8,6 +8,7 @@ from chalice.app import Blueprint, SNSEvent
 
 from chalicelib import logs, wiring
 from chalicelib.domain import MailEvent
+from chalicelib.handlers.invocations import trigger
 
 blueprint = Blueprint(__name__)
 
@@ -15,6 +16,7 @@ PLACEHOLDER = "arn:aws:sns:us-east-1:000000000000:set-by-the-stack"
 
 
 @blueprint.on_sns_message(topic=PLACEHOLDER, name="on_mail_event")
+@trigger
 def on_mail_event(event: SNSEvent) -> None:
     """An outage fails the invocation: Lambda tries it twice more and then keeps it in the on-failure queue."""
     for record in event.to_dict()["Records"]:

@@ -4,11 +4,13 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import keys, logs, wiring
 from chalicelib.domain import Event, OutboxItem
+from chalicelib.handlers.invocations import trigger
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
+@trigger
 def sweep(_event: CloudWatchEvent) -> dict[str, int]:
     """Finish the letters that the stream could not. One that cannot be finished does not hold up the others."""
     due, failed = wiring.alerting().due(), 0

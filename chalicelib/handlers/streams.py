@@ -9,6 +9,7 @@ from chalice.app import Blueprint, DynamoDBEvent
 from chalicelib import keys, logs, wiring
 from chalicelib.domain import Event, LetterState, OutboxItem
 from chalicelib.errors import ClientConnectError
+from chalicelib.handlers.invocations import trigger
 
 blueprint = Blueprint(__name__)
 
@@ -16,6 +17,7 @@ PLACEHOLDER = "arn:aws:dynamodb:us-east-1:000000000000:table/core/stream/set-by-
 
 
 @blueprint.on_dynamodb_record(stream_arn=PLACEHOLDER, name="on_core_change", batch_size=25)
+@trigger
 def on_core_change(event: DynamoDBEvent) -> dict[str, list[dict[str, str]]]:
     """Partial batch response: Lambda redelivers from the first record that is named here, so stop at it."""
     for record in event.to_dict()["Records"]:
