@@ -58,8 +58,8 @@ class Application(Chalice):
     """Chalice, with our headers and our words on what it answers by itself (405, 415, 500)."""
 
     def __init__(self, app_name: str, **options: Any) -> None:
-        # Chalice's own log would write tracebacks, messages and all.
-        super().__init__(app_name, configure_logs=False, **options)
+        # Left to itself, Chalice logs tracebacks, messages and all.
+        super().__init__(app_name, **options)
         self.log.addFilter(of_chalice)
 
     def __call__(self, event: Any, context: Any) -> Any:

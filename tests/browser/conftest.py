@@ -11,6 +11,7 @@ from local.child import running
 from tests.browser.launching import PATIENCE, NoChromium, launched
 from tests.browser.site import Books, Site
 from tests.browser.watch import Watch
+from tests.support.logged import leaks, requests_of
 
 type NewContext = Callable[..., BrowserContext]
 
@@ -24,8 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running(tmp_path_factory.mktemp("browser") / "log") as run:
+    log = tmp_path_factory.mktemp("browser") / "log"
+    with running(log) as run:
         yield Site(run)
+    assert leaks(requests_of(log.read_text())) == [], "Threat 25: the product's process said it"
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ import pytest
 
 from local import child, ports, seed, state, token
 from local.child import NotStarted, running
+from tests.support.logged import leaks, requests_of
 
 SECONDS = 20
 
@@ -30,6 +31,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(log: Path) -> Iterator[state.Run]:
     with running(log) as started:
         yield started
+    assert leaks(requests_of(log.read_text())) == [], "Threat 25: the product's process said it"
 
 
 def get(url: str) -> str:
