@@ -129,7 +129,7 @@ def test_the_invitations_say_which_did_not_arrive(bounced: World) -> None:
     for path in ("client-connect", "apps/square"):
         page = admin.get(f"/entities/acme/{path}")
         assert "Did not arrive" in page.text
-        assert f"Letters to {OWNER} come back since" in page.text
+        assert f"Letters to {OWNER} have come back since" in page.text
         assert offers(page) == [OWNER]
     assert offers(admin.get("/entities/acme/apps/etsy")) == []
 
@@ -137,7 +137,7 @@ def test_the_invitations_say_which_did_not_arrive(bounced: World) -> None:
 def test_a_complaint_is_told_apart(acme: World) -> None:
     lose(acme, kind="Complaint")
     page = acme.admin().get("/entities/acme/client-connect")
-    assert f"{OWNER} asked not to get our letters" in page.text
+    assert f"{OWNER} has asked not to get our letters" in page.text
 
 
 def test_pages_read_no_addresses_as_long_as_letters_arrive(acme: World) -> None:
@@ -156,7 +156,7 @@ def test_the_members_page_says_who_gets_no_letters(acme: World) -> None:
     """Threat 40. An alert that is not sent is not lost in silence."""
     silence(acme, SAM)
     page = acme.admin().get("/entities/acme/members")
-    assert f"Letters to {SAM} come back since" in page.text
+    assert f"Letters to {SAM} have come back since" in page.text
     assert page.text.count("Gets no letters") == 1
     assert offers(page) == [SAM]
 
@@ -244,7 +244,7 @@ def test_letters_that_wait_are_dropped(acme: World, clock: Clock) -> None:
     states = [item["state"] for item in acme.core.items("outbox") if item["to"] in {OWNER, SAM}]
     assert sorted(states) == ["dropped", "dropped", "sent", "sent"]
     statuses = [item["status"] for item in api(acme).get(f"{ACME}/invitations").json["items"]]
-    assert statuses == ["failed", "bounced"]
+    assert sorted(statuses) == ["bounced", "failed"]
 
 
 # Writing again
@@ -343,4 +343,4 @@ def test_a_complaint_after_a_bounce_is_said(acme: World) -> None:
     ses.hear(acme, ses.event("Complaint", said["mail"]))
     ses.hear(acme, said)
     admin = acme.admin()
-    assert f"{SAM} asked not to get our letters" in admin.get("/entities/acme/members").text
+    assert f"{SAM} has asked not to get our letters" in admin.get("/entities/acme/members").text
