@@ -114,7 +114,13 @@ class Rehearsal:
         """What SES would publish about a letter."""
         topics = self.emulator.client("sns").list_topics()["Topics"]
         [topic] = [topic["TopicArn"] for topic in topics if topic["TopicArn"].endswith("-mail-events")]
-        self.emulator.client("sns").publish(TopicArn=topic, Message=json.dumps(message))
+        # Lambda's SNS event always has a subject and attributes; the emulator leaves out what a publisher does not give.
+        self.emulator.client("sns").publish(
+            TopicArn=topic,
+            Subject="Amazon SES Email Event Notification",
+            Message=json.dumps(message),
+            MessageAttributes={"from": {"DataType": "String", "StringValue": "ses"}},
+        )
 
 
 def eventually[T](found: Callable[[], T], what: str) -> T:
