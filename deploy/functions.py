@@ -136,7 +136,7 @@ FUNCTIONS = (
         memory=256,
         timeout=30,
         may=(
-            _table(CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem"),
+            _table(CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
             _SECRET,
             _park("MailEventFailures"),
         ),
@@ -164,7 +164,8 @@ def resources() -> Iterator[tuple[str, dict[str, Any]]]:
                     "MemorySize": function.memory,
                     "Timeout": function.timeout,
                     "Role": {"Fn::GetAtt": [role, "Arn"]},
-                    "LoggingConfig": {"LogGroup": {"Ref": log}},
+                    # Our lines are JSON already and pass as they are; a level above INFO would drop the metrics in them.
+                    "LoggingConfig": {"LogGroup": {"Ref": log}, "LogFormat": "JSON", "ApplicationLogLevel": "INFO"},
                     "Tracing": "Active",
                     **function.properties,
                 }

@@ -12,7 +12,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,16 +26,6 @@ REGION = "us-east-1"
 SECONDS = 60
 # Linux's PR_SET_PDEATHSIG with SIGTERM, then the program itself in the same process.
 _END_WITH_PARENT = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of AWS by a function, as CloudTrail has it."""
-
-    action: str
-    """As IAM names it, for example ``dynamodb:PutItem``."""
-    resource: str
-    """The table (with its index), key, secret or queue; empty where the call names none."""
 
 
 class Emulator:
@@ -74,11 +63,12 @@ class Emulator:
             accounts: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
         return [letter for letters in accounts.values() for letter in letters]
 
-    def calls(self) -> list[tuple[str, dict[str, Any]]]:
-        """Every call that CloudTrail has, oldest first: the caller's access key and the event."""
-        pages = self.client("cloudtrail").get_paginator("lookup_events").paginate()
-        events = [event for page in pages for event in page["Events"]]
-        return [(event["Username"], json.loads(event["CloudTrailEvent"])) for event in reversed(events)]
+    def calls(self, access_key: str, name: str) -> list[dict[str, Any]]:
+        """The latest calls of one name under one key, as CloudTrail has them (it gives 50 at most)."""
+        wanted = {"AccessKeyId": access_key, "EventName": name}
+        attributes = [{"AttributeKey": key, "AttributeValue": value} for key, value in wanted.items()]
+        events = self.client("cloudtrail").lookup_events(LookupAttributes=attributes)["Events"]
+        return [json.loads(event["CloudTrailEvent"]) for event in events]
 
     def logs(self) -> str:
         """Everything in every log group."""

@@ -225,7 +225,11 @@ def test_every_function_has_its_own_role_log_and_alarms(template: dict[str, Any]
     for name in functions:
         properties = resources[name]["Properties"]
         assert properties["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
-        assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Log"}}
+        assert properties["LoggingConfig"] == {
+            "LogGroup": {"Ref": f"{name}Log"},
+            "LogFormat": "JSON",
+            "ApplicationLogLevel": "INFO",
+        }
         assert resources[f"{name}Log"]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
         assert {f"{name}Errors", f"{name}Throttles"} <= set(resources)
 
