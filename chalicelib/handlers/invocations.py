@@ -1,6 +1,7 @@
 """The beginning and the end of every invocation, as the log tells them; and what nobody caught."""
 
 import functools
+import gc
 import logging
 import sys
 import time
@@ -34,6 +35,17 @@ def _nothing_told() -> Iterator[None]:
 
 
 @contextmanager
+def _loading() -> Iterator[None]:
+    """What the first invocation has loaded stays: the collector, which was off till then, need never look at it."""
+    try:
+        yield
+    finally:
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+
+
+@contextmanager
 def requested(event: Mapping[str, Any], context: Any) -> Iterator[Callable[[int], None]]:
     """A request: its line says the route, never the path, for links, states and codes stand in that.
 
@@ -50,7 +62,7 @@ def requested(event: Mapping[str, Any], context: Any) -> Iterator[Callable[[int]
             status=status, milliseconds=logs.milliseconds_since(began), **counted,
         )  # fmt: skip
 
-    with _nothing_told():
+    with _loading(), _nothing_told():
         yield answered
 
 
@@ -63,7 +75,7 @@ def trigger[Event: BaseLambdaEvent, Answer](handler: Callable[[Event], Answer]) 
     @functools.wraps(handler)
     def invoked(event: Event) -> Answer:
         logs.begin(_function(event.context), _request_id(event.context))
-        with _nothing_told():
+        with _loading(), _nothing_told():
             wiring.renew_settings()
             return handler(event)
 

@@ -17,6 +17,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.errors import Unavailable
+from chalicelib.outbound import aws
 from chalicelib.storage.models import CoreItem, EphemeralItem, VaultItem
 
 CONFLICT_TRIES = 4
@@ -35,7 +36,7 @@ class ConditionFailed(Exception):
 
 
 def connect(core: str, vault: str, ephemeral: str) -> None:
-    """Name the tables and give all models one client (PynamoDB would make one for each)."""
+    """Name the tables and give all models one client (PynamoDB would make one for each, from a session of its own)."""
     shared: Connection | None = None
     for model, name in ((CoreItem, core), (VaultItem, vault), (EphemeralItem, ephemeral)):
         model.Meta.table_name = name
@@ -43,6 +44,7 @@ def connect(core: str, vault: str, ephemeral: str) -> None:
         table = model._get_connection()
         if shared is None:
             shared = table.connection
+            shared._local.session = aws.session()
         else:
             meta: MetaTable = table.get_meta_table()
             shared.add_meta_table(meta)
