@@ -17,7 +17,7 @@ token: environment ## Print an API token for the local run
 	@$(PY) -m local.token
 
 test: chromium rehearsal check ## All checks and tests, with branch coverage
-	@$(PY) -m pytest -n auto --dist worksteal --cov --cov-branch --cov-report=term:skip-covered
+	@$(PY) -m slipcover -m pytest -n auto --dist worksteal
 
 check: environment ## Lint, formatting and types
 	@$(PY) -m ruff check .
@@ -56,7 +56,7 @@ rehearsal: environment
 	@$(PY) -P local/environment.py "$$(cat requirements-rehearsal.txt requirements-rehearsal-lock.txt | cksum)" rehearsal
 
 clean: ## Remove what make, the tests and packaging made
-	rm -rf .venv .venv-rehearsal .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov build .chalice/deployments
+	rm -rf .venv .venv-rehearsal .local .mypy_cache .pytest_cache .ruff_cache .hypothesis build .chalice/deployments
 	find app.py chalicelib deploy local tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 environment:

@@ -6,16 +6,14 @@ from email.utils import parseaddr
 from typing import Any
 
 import boto3
-from moto.dynamodb.models.table import StreamRecord
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from local.quick_moto import quicken
 from local.servers import Served, one_at_a_time
 
 REGION = "us-east-1"
 
-# moto copies a table for each write of a transaction, with all that its stream ever held: a run would get slower and
-# slower. Records never change, so a copy may hold the same ones.
-StreamRecord.__deepcopy__ = lambda record, _memo: record  # type: ignore[attr-defined]
+quicken()
 
 
 class LocalAws:

@@ -1,6 +1,7 @@
 """Reads a table's DynamoDB stream and gives its records the shape in which Lambda hands them over."""
 
 import base64
+from functools import cached_property
 from typing import Any
 
 from local.pump import Record
@@ -12,9 +13,13 @@ class TableStream:
     """The stream of one table, read once from its beginning. Remembers how far it has read each shard."""
 
     def __init__(self, table_name: str, dynamodb: Any, streams: Any) -> None:
-        self._arn: str = dynamodb.describe_table(TableName=table_name)["Table"]["LatestStreamArn"]
-        self._streams = streams
+        self._table_name, self._dynamodb, self._streams = table_name, dynamodb, streams
         self._read_to: dict[str, str] = {}
+
+    @cached_property
+    def _arn(self) -> str:
+        table = self._dynamodb.describe_table(TableName=self._table_name)["Table"]
+        return str(table["LatestStreamArn"])
 
     def read(self) -> list[Record]:
         """The records that came since the last call, shard by shard, oldest first."""

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,9 +12,14 @@ from typing import Any
 import moto.kms.models
 from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
+from moto.backends import get_backend
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.kms.utils import generate_private_key
 
+from local.quick_moto import quicken
+
+quicken()
 _process = BotocoreStubber.process_request
 # moto makes an RSA pair for every KMS key, symmetric ones too: two thirds of the time that a fresh AWS takes.
 moto.kms.models.generate_private_key = cache(generate_private_key)  # type: ignore[attr-defined]
@@ -123,3 +129,19 @@ def fresh() -> Iterator[Aws]:
             yield aws
         finally:
             BotocoreStubber.process_request = _process  # type: ignore[method-assign]
+
+
+_furniture: dict[str, dict[str, Any]] = {}
+
+
+def furnish(aws: Aws, make: Callable[[], None]) -> None:
+    """What every test finds in its AWS: made once in a process, and from then on a copy of what moto held then."""
+    backends = {name: get_backend(name)[DEFAULT_ACCOUNT_ID]["us-east-1"] for name in ("dynamodb", "kms", "ses")}
+    if not _furniture:
+        make()
+        _furniture.update({name: deepcopy(vars(backend)) for name, backend in backends.items()})
+    else:
+        for name, backend in backends.items():
+            vars(backend).update(deepcopy(_furniture[name]))
+    aws.calls.clear()
+    aws.bodies.clear()

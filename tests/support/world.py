@@ -18,7 +18,7 @@ from local.simulators import Simulators
 from local.stream import TableStream
 from local.token import SCOPES, make
 from local.web import _thread_safe
-from tests.support.aws import Aws, fresh
+from tests.support.aws import Aws, fresh, furnish
 from tests.support.visitor import Platform, Visitor
 
 BASE_URL = "https://connect.bookkeep.example"
@@ -36,8 +36,8 @@ def client(service: str, **options: str) -> Any:
 
 
 @cache
-def _dynamodb() -> Any:
-    return boto3.resource("dynamodb")
+def _table(name: str) -> Any:
+    return boto3.resource("dynamodb").Table(name)
 
 
 class World:
@@ -126,7 +126,7 @@ class Table:
     """A table as AWS holds it, for looking and for tampering."""
 
     def __init__(self, name: str) -> None:
-        self.table = _dynamodb().Table(name)
+        self.table = _table(name)
 
     def items(self, kind: str = "") -> list[dict[str, Any]]:
         return [item for item in self.table.scan()["Items"] if not kind or item.get("type") == kind]
@@ -159,19 +159,23 @@ def forget() -> None:
 @contextmanager
 def world(simulators: Simulators) -> Iterator[World]:
     """A fresh AWS with our tables, key and sender in it."""
-    from chalicelib.storage.models import tables
-
     simulators.reset()
     with fresh() as aws:
         wiring.storage()
-        for model in tables():
-            model.create_table(wait=False)
-        kms = client("kms")
-        key = kms.create_key()["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName="alias/grants", TargetKeyId=key)
-        client("sesv2").create_email_identity(EmailIdentity="mail.bookkeep.example")
-        client("ses").verify_email_identity(EmailAddress="connect@mail.bookkeep.example")
+        furnish(aws, _make)
         yield World(aws, simulators)
+
+
+def _make() -> None:
+    from chalicelib.storage.models import tables
+
+    for model in tables():
+        model.create_table(wait=False)
+    kms = client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/grants", TargetKeyId=key)
+    client("sesv2").create_email_identity(EmailIdentity="mail.bookkeep.example")
+    client("ses").verify_email_identity(EmailAddress="connect@mail.bookkeep.example")
 
 
 def settings_with(**changes: str) -> None:
