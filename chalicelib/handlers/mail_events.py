@@ -33,11 +33,13 @@ def _read(notification: Mapping[str, Any]) -> MailEvent | None:
 
     topic = wiring.settings().mail_events_topic
     if not topic or notification.get("TopicArn") != topic:
-        return _dropped(notification, "topic")
+        _dropped(notification, "topic")
+        return None
     try:
         return read(notification["Message"])
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it
-        return _dropped(notification, type(error).__name__)
+        _dropped(notification, type(error).__name__)
+        return None
 
 
 def _dropped(notification: Mapping[str, Any], why: str) -> None:

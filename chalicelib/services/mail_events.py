@@ -60,7 +60,7 @@ class MailEvents:
         self.invitations.mark(item.entity_id, item.subject_id, state)
         if state in LOST:
             invitation = self.invitations.get(item.entity_id, item.subject_id)
-            if invitation and invitation.state in LOST and invitation.requested_by != invitation.email:
+            if invitation:
                 self.sent.put(_news(item, invitation.requested_by))
 
     def _of_sign_in(self, heard: MailEvent) -> None:
