@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from benchmarks import calls, imports, scale, weight
 from benchmarks.report import Section
+from benchmarks.runtime import report as runtime
 from benchmarks.stage import stages
 
 
@@ -22,6 +23,7 @@ def _sections() -> Iterator[Section]:
     with stages() as fresh:
         for part in (calls, scale, weight, imports):
             yield part.section(fresh)
+    yield from runtime.sections()
 
 
 if __name__ == "__main__":

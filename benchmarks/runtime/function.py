@@ -20,9 +20,7 @@ from typing import Any
 from benchmarks.runtime.loopback import Asked, Loopback, Said
 
 SECONDS = 60
-_START = (
-    "import sys; sys.path[:0] = sys.argv[2:]; from awslambdaric.__main__ import main; main(['awslambdaric', sys.argv[1]])"
-)
+_START = "import sys; sys.path[:0] = sys.argv[2:]; from awslambdaric.__main__ import main; main(['awslambdaric', sys.argv[1]])"
 _PATH = re.compile(r"/2018-06-01/runtime/(?:invocation/(next|[\w-]+/response|[\w-]+/error)|init/error)")
 
 
@@ -58,11 +56,11 @@ class Function:
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0.0
 
-    def start(self, command: list[str | Path], folder: Path, environment: Mapping[str, str]) -> None:
+    def start(self, command: list[str | Path], folder: Path, variables: Mapping[str, str]) -> None:
         """Begin; the clocks run from here."""
         self._began = time.perf_counter()
         self._process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, cwd=folder, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
     def invoke(self, event: Mapping[str, Any]) -> Answered:
@@ -87,7 +85,7 @@ class Function:
         if path[1] == "next":
             return Said(headers=self._head(), body=self._events.get())
         if path[1] and path[1].endswith("/response"):
-            used = self._cpu(), time.perf_counter() - self._began
+            used = self.cpu(), time.perf_counter() - self._began
             self._answers.put(Answered(answer=json.loads(asked.body), cpu=used[0], wall=used[1]))
         else:
             self._answers.put(Broken(asked.body.decode()))
@@ -102,7 +100,7 @@ class Function:
             "Lambda-Runtime-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
         }
 
-    def _cpu(self) -> float:
+    def cpu(self) -> float:
         """The process's own CPU time, all threads, to the nanosecond (Linux: clock_getcpuclockid(3))."""
         return time.clock_gettime((~self._pid << 3) | 2)
 
@@ -126,14 +124,14 @@ class Function:
 
 
 @contextmanager
-def running(code: Code, environment: Mapping[str, str]) -> Iterator[Function]:
+def running(code: Code, outside: Mapping[str, str]) -> Iterator[Function]:
     """The function, started now: with its own packages, Python's library and nothing else to import from."""
     function = Function()
     with Loopback(function.serve) as api:
         function.start(
             [sys.executable, "-I", "-S", "-c", _START, code.handler, code.task, code.runtime],
             code.task,
-            {**_lambda(code, api.address), **environment},
+            {**environment(code, api.address), **outside},
         )
         try:
             yield function
@@ -141,7 +139,8 @@ def running(code: Code, environment: Mapping[str, str]) -> Iterator[Function]:
             function.stop()
 
 
-def _lambda(code: Code, address: str) -> dict[str, str]:
+def environment(code: Code, address: str) -> dict[str, str]:
+    """What Lambda itself puts there."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",

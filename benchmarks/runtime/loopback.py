@@ -48,9 +48,7 @@ class Loopback:
         self._server.block_on_close = False
         if tls:
             # The handshake is the connection's own thread's, and not the listener's.
-            self._server.socket = tls.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.address = f"{HOST}:{self._server.server_port}"
         self.url = f"{'https' if tls else 'http'}://{self.address}"
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pynamodb.models import Model
+
 from chalicelib import keys
-from chalicelib.domain import Account, Asked, Attempt, AttemptState, Authority, Connection, Entity
+from chalicelib.domain import Account, Asked, Attempt, AttemptState, Authority, Connection, ConnectLink, Entity
 from chalicelib.providers.catalogue import PROVIDERS
 from chalicelib.services.links import Links
 from chalicelib.storage import attempts, rows
-from pynamodb.models import Model
 
 BASE_URL = "https://connect.bookkeep.example"
 KEY, KEY_ID = bytes(range(32)), 1
@@ -84,7 +85,7 @@ class Scene:
 
     def claimed(self) -> dict[str, Any]:
         """The attempt as the claim's UpdateItem leaves it."""
-        return _json(attempts._item(_attempt()))
+        return _json(attempts._item(_attempt()))  # noqa: SLF001 - the row as it is written
 
 
 def _links() -> Links:
@@ -92,8 +93,6 @@ def _links() -> Links:
 
 
 def _entity() -> Entity:
-    from chalicelib.domain import ConnectLink
-
     link = ConnectLink(entity_id="acme-coffee", nonce=bytes(16), key_id=KEY_ID, generation=1, created_at=NOW)
     asked = {ASKED: Asked(by="pat@acme.example", at=NOW)}
     return Entity(id="acme-coffee", name="Acme Coffee LLC", link=link, created_at=NOW, asked=asked)

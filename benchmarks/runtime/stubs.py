@@ -23,6 +23,10 @@ class Outside:
     """In order; of a transaction, also its operations."""
 
 
+def _consumed(table: str, units: float) -> dict[str, object]:
+    return {"CapacityUnits": units, "TableName": ENVIRONMENT[f"{table.upper()}_TABLE"]}
+
+
 @contextmanager
 def outside(scene: Scene, tls: ssl.SSLContext) -> Iterator[Outside]:
     """AWS on plain HTTP and the app on TLS, as long as the ``with`` lasts."""
@@ -52,22 +56,37 @@ class _Aws:
     def __init__(self, calls: list[str], scene: Scene, app: str) -> None:
         self._calls = calls
         found = scene.landing_items()
-        self._answers = {
-            "Query": _said({"Count": len(found), "Items": found, "ScannedCount": len(found)}, _DYNAMODB),
-            "UpdateItem": _said({"Attributes": scene.claimed()}, _DYNAMODB),
-            "TransactWriteItems": _said({}, _DYNAMODB),
-            "GenerateDataKey": _said(_data_key(), _JSON),
-            "GetSecretValue": _said(_secret(app), _JSON),
+        answers: dict[str, dict[str, Any]] = {
+            "Query": {"Count": len(found), "Items": found, "ScannedCount": len(found)},
+            "UpdateItem": {"Attributes": scene.claimed()},
+            "TransactWriteItems": {},
+            "GenerateDataKey": _data_key(),
+            "GetSecretValue": _secret(app),
+        }
+        self._answers = {name: _said(answer, _kind(name)) for name, answer in answers.items()}
+        self._answers |= {
+            f"{name}+": _said(answers[name] | {"ConsumedCapacity": capacity}, _DYNAMODB)
+            for name, capacity in _CONSUMED.items()
         }
 
     def answer(self, asked: Asked) -> Said:
         assert asked.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=ASIABENCHMARK/")
         operation = asked.headers["x-amz-target"].rpartition(".")[2]
         self._calls.append(operation + _inside(operation, asked.body))
-        return self._answers[operation]
+        # PynamoDB wants to know.
+        return self._answers[f"{operation}+" if b"ReturnConsumedCapacity" in asked.body else operation]
 
 
 _DYNAMODB, _JSON = "application/x-amz-json-1.0", "application/x-amz-json-1.1"
+_CONSUMED: Mapping[str, object] = {
+    "Query": _consumed("core", 1.0),
+    "UpdateItem": _consumed("ephemeral", 1.0),
+    "TransactWriteItems": [_consumed("core", 6.0), _consumed("vault", 2.0), _consumed("ephemeral", 2.0)],
+}
+
+
+def _kind(operation: str) -> str:
+    return _DYNAMODB if operation in _CONSUMED else _JSON
 
 
 def _inside(operation: str, body: bytes) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.runtime.function import Code
-from benchmarks.runtime.scene import BASE_URL, ENVIRONMENT
+from benchmarks.runtime.scene import ENVIRONMENT
 from chalicelib.handlers.edge import SECURITY_HEADERS
 from chalicelib.outbound.web import USER_AGENT
 from chalicelib.providers.catalogue import PROVIDERS
@@ -16,7 +16,7 @@ from chalicelib.rendering import Renderer
 from chalicelib.settings import load_site
 
 ROOT = Path(__file__).parents[2]
-FLOOR = Path(__file__).with_name("floor.py")
+FLOOR = Path(__file__).with_name("floor")
 CLIENT = ("awslambdaric", "simplejson", "runtime_client*.so", "snapshot_restore_py.py")
 FLOORS_PACKAGES = (
     *("botocore", "certifi", "cffi", "cryptography", "dateutil", "jinja2", "jmespath", "markupsafe", "urllib3"),
@@ -29,18 +29,22 @@ class Missing(Exception):
     """The environment that the runtime's client is taken from is not there."""
 
 
-def unpack(archive: Path, authority: bytes, folder: Path) -> tuple[Code, Code]:
-    """Ours and the floor. Both trust ``authority`` beside the authorities that certifi names."""
-    runtime, ours, floor = folder / "runtime", folder / "ours", folder / "floor"
+def unpack(archive: Path, authority: bytes, folder: Path) -> tuple[Code, Code, Code]:
+    """Ours, the floor, and the floor with its templates compiled. All trust ``authority`` beside the authorities that certifi names."""
+    runtime, ours = folder / "runtime", folder / "ours"
     _client(runtime)
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(ours)
     with (ours / "certifi" / "cacert.pem").open("ab") as trusted:
         trusted.write(b"\n" + authority)
-    _floor(ours, floor)
+    floors = folder / "floor", folder / "floor-compiled"
+    for floor in floors:
+        _floor(ours, floor)
+    shutil.copytree(ours / "templates" / "compiled", floors[1] / "floor" / "compiled")
     return (
         Code(task=ours, runtime=runtime, handler="app.app"),
-        Code(task=floor, runtime=runtime, handler="floor.handler"),
+        Code(task=floors[0], runtime=runtime, handler="floor.handler.handler"),
+        Code(task=floors[1], runtime=runtime, handler="floor.handler.handler"),
     )
 
 
@@ -65,9 +69,9 @@ def _floor(ours: Path, floor: Path) -> None:
     for pattern in FLOORS_PACKAGES:
         for file in ours.glob(pattern):
             _copy(file, floor)
-    shutil.copytree(ours / "templates" / "compiled", floor / "templates" / "compiled")
-    shutil.copy(FLOOR, floor)
-    (floor / "floor.json").write_text(json.dumps(_ready()), "utf-8")
+    shutil.copytree(FLOOR, floor / "floor", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ours / "templates", floor / "floor" / "templates", ignore=shutil.ignore_patterns("compiled"))
+    (floor / "floor" / "ready.json").write_text(json.dumps(_ready()), "utf-8")
     _compile(floor)
 
 
@@ -88,9 +92,9 @@ def _compile(folder: Path) -> None:
 
 def _ready() -> dict[str, object]:
     """What the floor has made ready: the brand, the style, the apps that an owner is offered."""
-    renderer = Renderer(load_site(ENVIRONMENT).brand, "")
-    words = dict(renderer._environment.globals)
-    brand = load_site({"BASE_URL": BASE_URL}).brand
+    brand = load_site(ENVIRONMENT).brand
+    renderer = Renderer(brand, "")
+    words = dict(renderer._environment.globals)  # noqa: SLF001 - what our own templates are given
     return {
         "globals": {
             **{name: str(words[name]) for name in ("language", "direction", "style", "script", "favicon")},
@@ -105,4 +109,4 @@ def _ready() -> dict[str, object]:
 def _apps(renderer: Renderer) -> Iterator[dict[str, str]]:
     for app in PROVIDERS.values():
         if app.ask_owner:
-            yield {"slug": app.slug, "name": app.name, "icon": str(renderer._icon(app))}
+            yield {"slug": app.slug, "name": app.name, "icon": str(renderer._icon(app))}  # noqa: SLF001 - as above

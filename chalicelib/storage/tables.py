@@ -18,7 +18,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.errors import Unavailable
 from chalicelib.outbound import aws
-from chalicelib.storage.models import CoreItem, EphemeralItem, VaultItem
+from chalicelib.storage.models import ATTEMPTS, CoreItem, EphemeralItem, VaultItem
 
 CONFLICT_TRIES = 4
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
@@ -36,7 +36,7 @@ class ConditionFailed(Exception):
 
 
 def connect(core: str, vault: str, ephemeral: str) -> None:
-    """Name the tables and give all models one client (PynamoDB would make one for each, from a session of its own)."""
+    """Name the tables and give all models one client, ours (PynamoDB would make one for each, from a session of its own)."""
     shared: Connection | None = None
     for model, name in ((CoreItem, core), (VaultItem, vault), (EphemeralItem, ephemeral)):
         model.Meta.table_name = name
@@ -44,7 +44,7 @@ def connect(core: str, vault: str, ephemeral: str) -> None:
         table = model._get_connection()
         if shared is None:
             shared = table.connection
-            shared._local.session = aws.session()
+            shared._client = aws.client("dynamodb", attempts=ATTEMPTS)
         else:
             meta: MetaTable = table.get_meta_table()
             shared.add_meta_table(meta)
