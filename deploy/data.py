@@ -1,8 +1,7 @@
 """What a deleted stack leaves behind on purpose, and how to be rid of it on purpose."""
 
+from contextlib import suppress
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from deploy.stage import Stage
 
@@ -38,11 +37,10 @@ def delete(session: Any, stage: Stage) -> None:
         kms.delete_alias(AliasName=alias)
     except kms.exceptions.NotFoundException:
         pass
-    try:
-        session.client("secretsmanager").delete_secret(SecretId=stage.secret)
-    except ClientError as error:
-        if "ResourceNotFound" not in str(error):
-            raise
+    manager = session.client("secretsmanager")
+    # Gone, or on its way already.
+    with suppress(manager.exceptions.ResourceNotFoundException, manager.exceptions.InvalidRequestException):
+        manager.delete_secret(SecretId=stage.secret)
 
 
 def _tables(stage: Stage) -> list[str]:

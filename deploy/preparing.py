@@ -47,10 +47,13 @@ def first_parameters(session: Any, stage: Stage) -> Parameters:
 
 
 def make_secret(session: Any, stage: Stage) -> bool:
-    """A secret with fresh keys, if there is none yet; whether it was made."""
+    """A secret with fresh keys, if there is none yet; whether it was made.
+
+    :raises Refused: if the one of this name is being deleted.
+    """
     manager = session.client("secretsmanager")
     try:
-        manager.describe_secret(SecretId=stage.secret)
+        found = manager.describe_secret(SecretId=stage.secret)
     except manager.exceptions.ResourceNotFoundException:
         manager.create_secret(
             Name=stage.secret,
@@ -58,6 +61,8 @@ def make_secret(session: Any, stage: Stage) -> bool:
             SecretString=json.dumps(_fresh_members(stage)),
         )
         return True
+    if found.get("DeletedDate"):
+        raise Refused(f"{stage.secret} is being deleted: aws secretsmanager restore-secret --secret-id {stage.secret}")
     return False
 
 

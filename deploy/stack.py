@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ class Stack:
     def down(self) -> None:
         """Delete it. Tables, key and mail identity stay: their deletion policy says so."""
         stack_id = self._found()["StackId"]
-        seen = {event["EventId"] for event in self._events(stack_id)}
+        seen = {event["EventId"] for event in self._events(stack_id, set())}
         self._cloudformation.delete_stack(StackName=stack_id)
         self._watch(stack_id, seen, "DELETE_COMPLETE")
 
@@ -101,7 +102,7 @@ class Stack:
         if made is None:
             self._say("Nothing to change.")
             return _outputs(self._found())
-        seen = {event["EventId"] for event in self._events(made["StackId"])}
+        seen = {event["EventId"] for event in self._events(made["StackId"], set())}
         self._cloudformation.execute_change_set(ChangeSetName=made["ChangeSetId"])
         return _outputs(self._watch(made["StackId"], seen, "CREATE_COMPLETE", "UPDATE_COMPLETE"))
 
@@ -148,7 +149,7 @@ class Stack:
         failed = ""
         while True:
             stack: dict[str, Any] = self._cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
-            for event in reversed([event for event in self._events(stack_id) if event["EventId"] not in seen]):
+            for event in reversed(self._events(stack_id, seen)):
                 seen.add(event["EventId"])
                 reason = event.get("ResourceStatusReason", "")
                 self._say(f"  {event['ResourceStatus']:<28} {event['LogicalResourceId']}  {reason}".rstrip())
@@ -161,10 +162,11 @@ class Stack:
             raise Refused(f"The stack is {stack['StackStatus']}. {failed}")
         return stack
 
-    def _events(self, stack_id: str) -> list[dict[str, Any]]:
-        """The newest page of them, newest first."""
-        events: list[dict[str, Any]] = self._cloudformation.describe_stack_events(StackName=stack_id)["StackEvents"]
-        return events
+    def _events(self, stack_id: str, seen: set[str]) -> list[dict[str, Any]]:
+        """Those since the last that was seen, newest first."""
+        pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+        events = (event for page in pages for event in page["StackEvents"])
+        return list(takewhile(lambda event: event["EventId"] not in seen, events))
 
 
 def _outputs(stack: dict[str, Any]) -> Outputs:
