@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.report import Cell, Section
 from benchmarks.runtime import breakdown, certificate
@@ -38,11 +39,10 @@ class Ready:
 
 
 @contextmanager
-def ready() -> Iterator[Ready]:
-    """Package, unpack, serve."""
+def ready(archive: Path) -> Iterator[Ready]:
+    """The zip unpacked, and all that it needs around it."""
     with tempfile.TemporaryDirectory() as name:
         folder, scene = Path(name), Scene()
-        archive, _ = build(folder / "build")
         tls, authority = certificate.made(folder)
         ours, floor, compiled = unpack(archive, authority, folder)
         with outside(scene, tls) as around:
@@ -51,24 +51,28 @@ def ready() -> Iterator[Ready]:
 
 def sections() -> Iterator[Section]:
     """Both, one after the other."""
-    with ready() as here:
-        _check(here)
+    with tempfile.TemporaryDirectory() as name, ready(build(Path(name))[0]) as here:
+        ours, *floors = [done(here, code) for code in (here.ours, here.floor, here.compiled)]
+        assert all(floor == ours for floor in floors), "the floor does something else"
         costs = measured((here.ours, here.floor, here.compiled), here.scene, here.outside)
         yield _ratios(here, costs)
         yield breakdown.section(here.ours, here.floor, here.scene, here.outside)
 
 
-def _check(here: Ready) -> None:
-    """Both do the same, or there is nothing to compare."""
-    ours, *floors = [_done(here, code) for code in (here.ours, here.floor, here.compiled)]
-    assert all(ours == floor for floor in floors), "the floor does something else"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A landing page and a callback, as a function answered them, and whom it asked meanwhile."""
+
+    answers: tuple[dict[str, Any], ...]
+    calls: tuple[str, ...]
 
 
-def _done(here: Ready, code: Code) -> tuple[object, ...]:
+def done(here: Ready, code: Code) -> Done:
+    """Once each, in a new process."""
     here.outside.calls.clear()
     with running(code, here.outside.environment) as function:
-        answers = [function.invoke(event).answer for event in (here.scene.landing(), here.scene.callback())]
-    return *((answer["statusCode"], answer["headers"], answer["body"]) for answer in answers), [*here.outside.calls]
+        answers = tuple(function.invoke(event).answer for event in (here.scene.landing(), here.scene.callback()))
+    return Done(answers=answers, calls=tuple(here.outside.calls))
 
 
 def _ratios(here: Ready, costs: Sequence[Cost]) -> Section:
