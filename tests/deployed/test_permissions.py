@@ -156,7 +156,7 @@ def _make_due(stack: Rehearsal, partition: str, again: str = "") -> None:
             )
 
 
-SCHEDULED = dict.fromkeys(("version", "account", "region", "time", "id", "detail-type", "source"), "x") | {
+SCHEDULED: dict[str, Any] = dict.fromkeys(("version", "account", "region", "time", "id", "detail-type", "source"), "x") | {
     "detail": {},
     "resources": [],
 }
