@@ -223,7 +223,7 @@ def test_its_own_bounce_only_suppresses(asked: World) -> None:
     assert suppressed(asked) == {OWNER: "bounced", PAT: "bounced"}
 
 
-def test_a_suppressed_requester_is_not_told(asked: World) -> None:
+def test_a_suppressed_requester_is_not_told(asked: World, clock: Clock) -> None:
     """Threat 40."""
     ses.says(asked, "Bounce", OWNER)
     before = len(asked.letters())
@@ -232,6 +232,9 @@ def test_a_suppressed_requester_is_not_told(asked: World) -> None:
     ses.hear(asked, ses.event("Bounce", ses.mail(asked, OWNER), PAT))
     assert suppressed(asked) == {OWNER: "bounced", PAT: "bounced"}
     assert row(asked, PAT, "bounced")["state"] == "retry"
+    clock.forward(minutes=5)
+    asked.sweep()
+    assert row(asked, PAT, "bounced")["state"] == "dropped"
     assert len(asked.letters()) == before
 
 
