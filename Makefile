@@ -28,7 +28,7 @@ format: environment ## Put the code into shape
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format .
 
-bench: environment ## Measure what the product costs
+bench: rehearsal ## Measure what the product costs
 	@$(PY) -m benchmarks
 
 package: environment ## Build what is deployed: build/deployment.zip and build/template.json

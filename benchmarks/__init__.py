@@ -1,1 +1,1 @@
-"""What the product costs: ``make bench``. Counts decide; times are only printed, as ratios."""
+"""What the product costs: ``make bench``. Counts decide, and ratios to what is measured beside them; never a time alone."""

@@ -13,7 +13,7 @@ from benchmarks.runtime.function import Code, Function, running
 from benchmarks.runtime.scene import Scene
 from benchmarks.runtime.stubs import Outside
 
-COLD_STARTS = 11
+COLD_STARTS = 21
 """After one that only warms the machine's caches."""
 WARMING, BATCHES, BATCH = 30, 60, 5
 

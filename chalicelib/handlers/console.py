@@ -13,7 +13,6 @@ from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console_guard import Admin, signed_in
 from chalicelib.handlers.edge import html
 from chalicelib.services.apps import Card, card
-from chalicelib.services.inviting import unanswered
 
 blueprint = Blueprint(__name__)
 
@@ -134,6 +133,8 @@ def client_connect(admin: Admin, entity_id: str) -> Response:
 @signed_in(blueprint)
 def confirm_regenerate(admin: Admin, entity_id: str) -> Response:
     """What a new link would mean, before there is one."""
+    from chalicelib.services.inviting import unanswered
+
     books = admin.books(entity_id)
     waiting = unanswered(books.invitations, books.entity.link)
     return _page("regenerate", admin, entity=books.entity, open_invitations=len(waiting))

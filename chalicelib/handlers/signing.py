@@ -7,7 +7,6 @@ from chalicelib.errors import InvalidField
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console_guard import Admin, signed_in
 from chalicelib.handlers.edge import html, pages, redirect
-from chalicelib.services.signing_in import AT_MOST
 
 blueprint = Blueprint(__name__)
 
@@ -52,6 +51,8 @@ def confirm(token: str) -> Response:
 @pages
 def sign_in(token: str) -> Response:
     """Uses the link up and begins a session."""
+    from chalicelib.services.signing_in import AT_MOST
+
     request = blueprint.current_request
     incoming.check_same_origin(request)
     incoming.form(request)
