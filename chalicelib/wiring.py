@@ -279,6 +279,7 @@ def alerting() -> "Alerting":
             LetterKind.SIGN_IN: write.sign_in,
         },
         outcome=write.outcome,
+        heard=bool(settings().mail_configuration_sets and settings().mail_events_topic),
     )
     return Alerting(
         entities=stored.entities, letters=write, events=stored.events, outbox=stored.outbox, posting=posting

@@ -8,11 +8,11 @@ from typing import Any
 
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models.table import StreamRecord, Table
-from moto.dynamodb.parsing.expressions import ExpressionTokenizer
+from moto.dynamodb.parsing.tokens import ExpressionTokenizer
 
 _PLAIN = frozenset({"S", "N", "BOOL"})
 _query = Table.query
-_structure = BaseJSONSerializer._serialize_type_structure
+_map = BaseJSONSerializer._serialize_type_map
 
 
 def quicken() -> None:
@@ -20,9 +20,9 @@ def quicken() -> None:
     # It copies a table for each write of a transaction, with all that its stream ever held: a run would get slower and
     # slower. Records never change, so a copy may hold the same ones.
     StreamRecord.__deepcopy__ = lambda record, _memo: record  # type: ignore[attr-defined]
-    Table.query = _query_of_a_part  # type: ignore[assignment,method-assign]
-    BaseJSONSerializer._serialize_type_structure = _structure_as_it_is  # type: ignore[method-assign]
-    ExpressionTokenizer.make_list = cache(ExpressionTokenizer.make_list)
+    Table.query = _query_of_a_part  # type: ignore[assignment, method-assign]
+    BaseJSONSerializer._serialize_type_map = _map_as_it_is  # type: ignore[assignment, method-assign]
+    ExpressionTokenizer.make_list = cache(ExpressionTokenizer.make_list)  # type: ignore[method-assign]
 
 
 def _query_of_a_part(
@@ -30,7 +30,7 @@ def _query_of_a_part(
     start: Any, forward: Any, projection: Any, index_name: Any, *more: Any, **named: Any,
 ) -> Any:  # fmt: skip
     """It sorts and weighs all that the table holds, whatever is asked for."""
-    part = object.__new__(Table)
+    part: Any = object.__new__(Table)  # type: ignore[type-abstract]
     part.__dict__ |= table.__dict__
     names = {key["AttributeName"] for index in table.all_indexes() if index.name == index_name for key in index.schema}
     if names:
@@ -45,9 +45,15 @@ def _having(names: set[str], rows: Any) -> Any:
     return {key: row for key, row in rows.items() if names <= row.attrs.keys()}
 
 
-def _structure_as_it_is(serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
+def _map_as_it_is(serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
     """It looks in each value of an item for ten types under several names: two thirds of what an answer takes."""
-    if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= _PLAIN:
-        serializer._default_serialize(serialized, value, shape, key)
-    else:
-        _structure(serializer, serialized, value, shape, key)
+    if shape.value.name != "AttributeValue":
+        _map(serializer, serialized, value, shape, key)
+        return
+    found: dict[str, Any] = {}
+    serializer._default_serialize(serialized, found, shape, key)
+    for name, each in value.items():
+        if isinstance(each, dict) and each.keys() <= _PLAIN:
+            found[name] = each
+        else:
+            serializer._serialize(found, each, shape.value, name)

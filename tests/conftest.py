@@ -27,6 +27,14 @@ AWS = {
 }
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test measured (``record_property("numbers", …)``), whatever process it ran in."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "numbers":
+                terminalreporter.write_line(f"{report.nodeid}: {value}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def listener() -> Iterator[Listener]:
     """Threat 25. Hears everything from INFO up that any test logs, from its first to its last."""

@@ -1,7 +1,8 @@
 """Sending what is in the outbox: claim, one send, record. Duplicates are bounded, losses are not accepted.
 
 A send that SES may have taken counts (``sends``). One that SES surely did not take does not, and is tried again
-with growing pauses. One of which nobody knows is sent once more after ``UNKNOWN_AFTER``, and never a third time.
+with growing pauses. One of which nobody knows is sent once more after ``UNKNOWN_AFTER``; a third time only where SES
+tells us of each letter that it took (``heard``) and has been silent for ``SILENCE``, so that it took neither.
 So the claim, which counts a send, stands as close to the send as it can: what is read for a letter is read before.
 """
 
@@ -19,6 +20,9 @@ LEASE = timedelta(minutes=2)
 """How long a sender may hold a letter: longer than any function of ours runs."""
 UNKNOWN_AFTER = timedelta(minutes=15)
 MOST_SENDS = 2
+SILENCE = timedelta(hours=1)
+"""SES says within seconds that it took a letter. Twice as long each further time, in case it is us who do not hear."""
+MOST_SENDS_HEARD = 6
 MOST_TRIES = 30
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -29,12 +33,16 @@ type Compose = Callable[[OutboxItem], Letter | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """``compose`` has a function for each kind of letter; ``outcome`` hears of what became of one."""
+    """``compose`` has a function for each kind of letter; ``outcome`` hears of what became of one.
+
+    ``heard``: whether SES's own events come to us.
+    """
 
     outbox: Outbox
     post: Post
     compose: Mapping[LetterKind, Compose]
     outcome: Callable[[OutboxItem], None]
+    heard: bool
 
     def put_and_send(self, item: OutboxItem, compose: Compose) -> None:
         """A letter claimed by being put in; whoever was first sends it. ``compose`` has all it needs at hand."""
@@ -50,8 +58,8 @@ class Posting:
 
     def send(self, item: OutboxItem) -> None:
         """Take up a letter that waits, or that somebody began and never ended."""
-        if item.state in {LetterState.SENDING, LetterState.UNKNOWN} and item.sends >= MOST_SENDS:
-            self._give_up(item)
+        if self._one_too_many(item):
+            self._leave(item)
             return
         try:
             letter = self.compose[item.kind](item)
@@ -74,7 +82,7 @@ class Posting:
         except MailRejected:
             self._end(replace(item, state=LetterState.FAILED, sends=item.sends - 1, due_at=None))
         except MailUnknown:
-            self._record(replace(item, state=LetterState.UNKNOWN, due_at=keys.now() + UNKNOWN_AFTER))
+            self._record(replace(item, state=LetterState.UNKNOWN, due_at=keys.now() + self._silence(item)))
         else:
             self._end(replace(item, state=LetterState.SENT, due_at=None), message_id)
 
@@ -90,10 +98,26 @@ class Posting:
         pause = min(FIRST_PAUSE * 2 ** min(item.tries - 1, 10), LONGEST_PAUSE)
         self._record(replace(item, state=LetterState.RETRY, due_at=keys.now() + pause))
 
-    def _give_up(self, item: OutboxItem) -> None:
-        """Sent twice, both times without an answer: a third letter is one too many."""
-        if self.outbox.claim(item, keys.now() + LEASE):
-            self._end(replace(item, tries=item.tries + 1, state=LetterState.UNKNOWN, due_at=None))
+    def _one_too_many(self, item: OutboxItem) -> bool:
+        """Whether SES may have taken two already: nobody knows of either, and SES's silence says nothing, or not yet."""
+        if item.state not in {LetterState.SENDING, LetterState.UNKNOWN} or item.sends < MOST_SENDS:
+            return False
+        return item.state is LetterState.SENDING or not self.heard or item.sends >= MOST_SENDS_HEARD
+
+    def _leave(self, item: OutboxItem) -> None:
+        """A letter that must not go, for now if whoever sent it died just now, or for good."""
+        if not self.outbox.claim(item, keys.now() + LEASE):
+            return
+        left = replace(item, tries=item.tries + 1, state=LetterState.UNKNOWN, due_at=None)
+        if self.heard and item.state is LetterState.SENDING:
+            self._record(replace(left, due_at=keys.now() + self._silence(item)))
+        else:
+            self._end(left)
+
+    def _silence(self, item: OutboxItem) -> timedelta:
+        """How long SES has to speak before the letter is looked at again."""
+        more = item.sends - MOST_SENDS
+        return SILENCE * 2**more if self.heard and more >= 0 else UNKNOWN_AFTER
 
     def _end(self, item: OutboxItem, message_id: str = "") -> None:
         """First whoever waits for the outcome, then the outbox: in between is a second letter, not a lost one."""

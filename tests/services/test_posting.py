@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from chalicelib import keys
 from chalicelib.domain import Event, Letter, LetterKind, LetterState, OutboxItem
 from chalicelib.errors import MailRejected, MailRetry, MailUnknown, Unavailable
-from chalicelib.services.posting import LEASE, LONGEST_PAUSE, MOST_TRIES, UNKNOWN_AFTER, Posting
+from chalicelib.services.posting import (
+    LEASE,
+    LONGEST_PAUSE,
+    MOST_SENDS,
+    MOST_SENDS_HEARD,
+    MOST_TRIES,
+    SILENCE,
+    UNKNOWN_AFTER,
+    Posting,
+)
 from tests.conftest import Clock
 
 
@@ -69,7 +78,7 @@ class Ses:
 class Office:
     """Everything together."""
 
-    def __init__(self, *answers: type[Exception]) -> None:
+    def __init__(self, *answers: type[Exception], heard: bool = False) -> None:
         self.outbox, self.ses = Memory(), Ses(list(answers))
         self.outcomes: list[LetterState] = []
         self.compose: Callable[[OutboxItem], Letter | None] = lambda item: Letter(
@@ -80,6 +89,7 @@ class Office:
             post=self.ses,
             compose=dict.fromkeys(LetterKind, self._compose),
             outcome=lambda item: self.outcomes.append(item.state),
+            heard=heard,
         )
 
     def _compose(self, item: OutboxItem) -> Letter | None:
@@ -208,6 +218,51 @@ def test_nobody_knows_twice(clock: Clock) -> None:
     assert (office.item.state, office.item.due_at) == (LetterState.UNKNOWN, None)
 
 
+def waits(office: Office, clock: Clock) -> list[timedelta]:
+    """How long the letter waited, each time, until nothing was left to do."""
+    found = []
+    while office.item.due_at:
+        found.append(office.item.due_at - clock.now)
+        clock.now = office.item.due_at
+        with suppress(KeyError):
+            office.sweep()
+    return found
+
+
+def test_silence_says_that_ses_took_neither(clock: Clock) -> None:
+    """Threat 39. Where SES tells of what it takes, an hour without a word after the second send allows a third."""
+    office = Office(MailUnknown, MailUnknown, heard=True)
+    put_and_send(office)
+    assert waits(office, clock) == [UNKNOWN_AFTER, SILENCE]
+    assert (office.item.state, office.item.sends) == (LetterState.SENT, 3)
+
+
+def test_silence_allows_a_few_more_and_takes_longer_each_time(clock: Clock) -> None:
+    """Threat 39. If it is us who do not hear, there must be an end."""
+    office = Office(*[MailUnknown] * 20, heard=True)
+    put_and_send(office)
+    assert waits(office, clock) == [UNKNOWN_AFTER, *(SILENCE * 2**more for more in range(5))]
+    assert len(office.ses.sent) == MOST_SENDS_HEARD
+    assert (office.item.state, office.outcomes) == (LetterState.UNKNOWN, [LetterState.UNKNOWN])
+
+
+def test_a_crash_over_the_second_send_is_followed_by_silence_too(clock: Clock) -> None:
+    """Threat 39. A lease that ends says nothing of what SES took two minutes ago."""
+    office = Office(MailUnknown, KeyError, heard=True)
+    put_and_send(office)
+    assert waits(office, clock) == [UNKNOWN_AFTER, LEASE, SILENCE]
+    assert (office.item.state, office.item.sends) == (LetterState.SENT, 3)
+    assert len(office.ses.sent) == 3
+
+
+def test_a_refusal_after_the_silence_does_not_begin_it_anew(clock: Clock) -> None:
+    """Threats 38, 39."""
+    office = Office(MailUnknown, MailUnknown, MailRetry, heard=True)
+    put_and_send(office)
+    assert waits(office, clock) == [UNKNOWN_AFTER, SILENCE, timedelta(minutes=2)]
+    assert (office.item.state, office.item.sends) == (LetterState.SENT, 3)
+
+
 def test_known_after_all(clock: Clock) -> None:
     """Threat 39."""
     office = Office(MailUnknown)
@@ -268,12 +323,17 @@ def test_sent_but_not_written_down(clock: Clock) -> None:
     assert len(office.ses.sent) == 2
 
 
-@given(st.lists(st.sampled_from([Exception, MailRetry, MailRejected, MailUnknown, KeyError]), max_size=12))
-def test_at_most_one_letter_too_many(answers: list[type[Exception]]) -> None:
-    """Threats 38, 39. Whatever SES answers: of sends it may have taken, two at most; and the letter comes to an end."""
+@given(
+    st.lists(st.sampled_from([Exception, MailRetry, MailRejected, MailUnknown, KeyError]), max_size=12), st.booleans()
+)
+def test_at_most_one_letter_too_many(answers: list[type[Exception]], heard: bool) -> None:
+    """Threats 38, 39. Whatever SES answers: of sends it may have taken, two at most; and the letter comes to an end.
+
+    A few more, if its silence says that it took none of these.
+    """
     moment = keys.now()
     with patch("chalicelib.keys.now", lambda: moment):
-        office = Office(*answers)
+        office = Office(*answers, heard=heard)
         taken: list[type[Exception]] = []
         given_answers = list(answers)
         office.put()
@@ -287,6 +347,7 @@ def test_at_most_one_letter_too_many(answers: list[type[Exception]]) -> None:
             if len(office.ses.sent) > sent:
                 taken.append(given_answers.pop(0) if given_answers else Exception)
     assert office.item.due_at is None
-    assert sum(answer in {Exception, MailUnknown, KeyError} for answer in taken) <= 2
+    most = MOST_SENDS_HEARD if heard else MOST_SENDS
+    assert sum(answer in {Exception, MailUnknown, KeyError} for answer in taken) <= most
     assert office.item.state in {LetterState.SENT, LetterState.FAILED, LetterState.UNKNOWN}
     assert len(office.outcomes) == 1

@@ -27,7 +27,11 @@ def requests(world: World) -> list[Message]:
 
 def mail(world: World, to: str) -> Message:
     """The ``mail`` of an event: of the latest letter to this address, as it was handed to SES."""
-    request = next(found for found in reversed(requests(world)) if found["Destination"]["ToAddresses"] == [to])
+    return mail_of(next(found for found in reversed(requests(world)) if found["Destination"]["ToAddresses"] == [to]))
+
+
+def mail_of(request: Message) -> Message:
+    """The same, of the letter that SES was asked to send by this request."""
     destination = [*request["Destination"]["ToAddresses"], *request["Destination"]["CcAddresses"]]
     tags = {tag["Name"]: [tag["Value"]] for tag in request["EmailTags"]}
     return {
@@ -37,8 +41,8 @@ def mail(world: World, to: str) -> Message:
         "messageId": "0100018f-1c2d-000000",
         "destination": destination,
         "headersTruncated": False,
-        "headers": [{"name": "To", "value": to}],
-        "commonHeaders": {"to": [to]},
+        "headers": [{"name": "To", "value": request["Destination"]["ToAddresses"][0]}],
+        "commonHeaders": {"to": request["Destination"]["ToAddresses"]},
         "tags": {"ses:configuration-set": [request["ConfigurationSetName"]], "ses:caller-identity": ["us"], **tags},
     }
 
