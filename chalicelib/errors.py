@@ -66,6 +66,14 @@ class Suppressed(Conflict):
         self.email = email
 
 
+class NeedsAttention(ClientConnectError):
+    """A connection's grant is of no use any more. ``hint`` says why, and what would mend it."""
+
+    def __init__(self, hint: str) -> None:
+        super().__init__(hint)
+        self.hint = hint
+
+
 class LimitReached(ClientConnectError):
     """Too many, too fast. ``retry_after`` is in seconds."""
 

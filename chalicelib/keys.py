@@ -26,7 +26,7 @@ def newest_first_id(at: datetime) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether the text has the form of ``newest_first_id`` and of ``digest``'s first half."""
+    """Whether the text has the form of ``newest_first_id``, of ``name_of``, and of ``digest``'s first half."""
     return re.fullmatch(r"[0-9a-f]{32}", text) is not None
 
 

@@ -11,6 +11,7 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chalicelib.outbound.sealing import Sealer
     from chalicelib.outbound.secrets import CurrentSettings
     from chalicelib.outbound.web import Web
     from chalicelib.rendering import Renderer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.services.alerting import Alerting
     from chalicelib.services.apps import Apps
     from chalicelib.services.callers import Callers, IssuerKeys
+    from chalicelib.services.crediting import Crediting
     from chalicelib.services.establishing import Establishing
     from chalicelib.services.finishing import Finishing
     from chalicelib.services.inviting import Inviting
@@ -188,11 +190,24 @@ def starting() -> "Starting":
 
 
 @cache
-def establishing() -> "Establishing":
+def sealer() -> "Sealer":
     from chalicelib.outbound.sealing import Sealer
+
+    return Sealer(settings().kms_key_id)
+
+
+@cache
+def establishing() -> "Establishing":
     from chalicelib.services.establishing import Establishing
 
-    return Establishing(connections=storage().connections, sealer=Sealer(settings().kms_key_id))
+    return Establishing(connections=storage().connections, sealer=sealer())
+
+
+@cache
+def crediting() -> "Crediting":
+    from chalicelib.services.crediting import Crediting
+
+    return Crediting(vault=storage().vault, sealer=sealer())
 
 
 @renewed

@@ -4,6 +4,7 @@ A function may do what its code does, and no more: the pages may write to the va
 read the vault nor decrypt. `tests/deployed/` compares what each used with what it has.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ CORE, VAULT, EPHEMERAL = "CoreTable", "VaultTable", "EphemeralTable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A function that Chalice packages; ``name`` is its logical id in Chalice's template."""
+    """A function; ``name`` is its logical id, for most in Chalice's own template."""
 
     name: str
     log: str
@@ -53,11 +54,13 @@ _SEND_LETTERS = {
         },
     ],
 }
-_MAKE_DATA_KEYS = {
-    "Effect": "Allow",
-    "Action": ["kms:GenerateDataKey"],
-    "Resource": {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["GrantsKey", "Arn"]}, {"Ref": "ExistingKeyArn"}]},
-}
+
+
+def _grants_key(action: str) -> Statement:
+    key = {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["GrantsKey", "Arn"]}, {"Ref": "ExistingKeyArn"}]}
+    return {"Effect": "Allow", "Action": [action], "Resource": key}
+
+
 _READ_STREAM = {
     "Effect": "Allow",
     "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
@@ -93,10 +96,24 @@ FUNCTIONS = (
             ),
             _table(VAULT, "PutItem"),
             _table(EPHEMERAL, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"),
-            _MAKE_DATA_KEYS,
+            _grants_key("kms:GenerateDataKey"),
             _SECRET,
         ),
         properties={},
+    ),
+    # The same zip and the same handler, behind one route: only here grants are opened, so only here they can be.
+    Function(
+        name="CredentialsHandler",
+        log="credentials",
+        memory=1024,
+        timeout=29,
+        may=(_table(VAULT, "GetItem"), _grants_key("kms:Decrypt"), _SECRET),
+        properties={
+            "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+            "Handler": "app.app",
+            "CodeUri": "./deployment.zip",
+            "Architectures": ["x86_64"],
+        },
     ),
     Function(
         name="OnCoreChange",
@@ -160,6 +177,7 @@ def resources() -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
             function.name,
             {
+                "Type": "AWS::Serverless::Function",
                 "Properties": {
                     "MemorySize": function.memory,
                     "Timeout": function.timeout,
@@ -168,7 +186,7 @@ def resources() -> Iterator[tuple[str, dict[str, Any]]]:
                     "LoggingConfig": {"LogGroup": {"Ref": log}, "LogFormat": "JSON", "ApplicationLogLevel": "INFO"},
                     "Tracing": "Active",
                     **function.properties,
-                }
+                },
             },
         )
         yield log, _log(function)

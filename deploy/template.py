@@ -12,6 +12,13 @@ from deploy.pages import gateway_responses
 
 PIECES = Path(__file__).parent / "template"
 
+CREDENTIALS = "/v1/entities/{entity_id}/connections/{connection_id}/credentials"
+"""The route that hands out credentials: Chalice puts all routes into one function, and this one belongs into another."""
+_CREDENTIALS_URI = {
+    "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+    "${CredentialsHandler.Arn}/invocations"
+}
+
 # As SES names them. Opening and clicking are not followed: letters hold no images to count and no rewritten links.
 _MAIL_EVENTS = ["SEND", "DELIVERY", "DELIVERY_DELAY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"]
 
@@ -25,7 +32,8 @@ def merged() -> dict[str, Any]:
     for made in (functions.resources(), alarms.resources(), _configuration_sets()):
         _add(template, "Resources", made)
     template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"] = {
-        "x-amazon-apigateway-gateway-responses": gateway_responses()
+        "x-amazon-apigateway-gateway-responses": gateway_responses(),
+        "paths": {CREDENTIALS: {"get": {"x-amazon-apigateway-integration": {"uri": _CREDENTIALS_URI}}}},
     }
     template["Globals"] = {"Function": {"Environment": {"Variables": _environment()}}}
     return template
@@ -76,6 +84,8 @@ def _configuration_sets() -> Iterator[tuple[str, dict[str, Any]]]:
                     "Name": {"Fn::Sub": f"client-connect-${{Stage}}-{kind.value}"},
                     "ReputationOptions": {"ReputationMetricsEnabled": True},
                     "DeliveryOptions": {"TlsPolicy": "REQUIRE"},
+                    # Who is not written to is for us to say, and for an admin to lift.
+                    "SuppressionOptions": {"SuppressedReasons": []},
                 },
             },
         )

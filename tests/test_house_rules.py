@@ -89,6 +89,7 @@ ROUTES = {
     "POST /v1/entities/{entity_id}/invitations": "token invitations:write",
     "GET /v1/entities/{entity_id}/invitations": "token invitations:read",
     "GET /v1/entities/{entity_id}/connections": "token connections:read",
+    "GET /v1/entities/{entity_id}/connections/{connection_id}/credentials": "token credentials:read",
     "GET /v1/entities/{entity_id}/events": "token events:read",
     "POST /v1/entities/{entity_id}/console-sessions": "token entities:write",
 }

@@ -101,6 +101,15 @@ def get_connections(_caller: Caller, entity_id: str) -> Answer:
     return 200, [shapes.connection(connection) for connection in books.connections]
 
 
+@blueprint.route("/v1/entities/{entity_id}/connections/{connection_id}/credentials", methods=["GET"])
+@requires(blueprint, "credentials:read")
+def get_credentials(caller: Caller, entity_id: str, connection_id: str) -> Answer:
+    """What the platform calls the app with. Deployed, a function of its own serves this: only it may open grants."""
+    if not keys.is_id(connection_id):
+        raise NotFound
+    return 200, shapes.credential(wiring.crediting().credential(entity_id, connection_id, caller.name))
+
+
 @blueprint.route("/v1/entities/{entity_id}/events", methods=["GET"])
 @requires(blueprint, "events:read")
 def get_events(_caller: Caller, entity_id: str) -> Answer:

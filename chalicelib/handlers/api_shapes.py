@@ -5,6 +5,7 @@ from datetime import datetime
 
 from chalicelib.domain import Connection, ConnectLink, Entity, Event, Invitation
 from chalicelib.providers.base import Provider
+from chalicelib.services.crediting import Credential
 from chalicelib.services.links import Links
 
 type Shape = dict[str, object]
@@ -56,6 +57,18 @@ def connection(connection: Connection) -> Shape:
         "status": connection.status,
         "connected_at": moment(connection.connected_at),
         "connected_by": connection.connected_by,
+    }
+
+
+def credential(credential: Credential) -> Shape:
+    """A token, or the fields of a key form; never what would make another token."""
+    token = credential.secrets.get("access_token")
+    held: Shape = {"type": "oauth2", "access_token": token} if token else {"type": "key", "fields": credential.secrets}
+    return {
+        **held,
+        "expires_at": moment(credential.expires_at) if credential.expires_at else None,
+        "account_id": credential.account_id,
+        "extra": dict(credential.extra),
     }
 
 

@@ -36,6 +36,7 @@ PROBLEMS: Mapping[type[errors.ClientConnectError], tuple[int, str]] = {
     errors.LastAdmin: (409, "conflict"),
     errors.Suppressed: (409, "suppressed"),
     errors.Conflict: (409, "conflict"),
+    errors.NeedsAttention: (409, "needs_attention"),
     errors.LimitReached: (429, "limit"),
     errors.AppProblem: (502, "app_down"),
     errors.AppDown: (502, "app_down"),

@@ -13,6 +13,7 @@ from chalicelib.storage.outbox import Outbox
 from chalicelib.storage.sessions import Sessions, SignIns
 from chalicelib.storage.suppressions import Suppressions
 from chalicelib.storage.tables import connect
+from chalicelib.storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Storage:
     sign_ins: SignIns
     counters: Counters
     answers: Answers
+    vault: Vault
 
 
 def connected(core: str, vault: str, ephemeral: str) -> Storage:
@@ -49,4 +51,5 @@ def connected(core: str, vault: str, ephemeral: str) -> Storage:
         sign_ins=SignIns(),
         counters=Counters(),
         answers=Answers(),
+        vault=Vault(),
     )

@@ -105,6 +105,9 @@ def _do_everything(stack: Rehearsal) -> None:
     connect(stack, f"{acme.link}")
     for admin in (acme.pat, acme.sam):
         stack.letter(admin, "connected")
+    [connection] = stack.call("GET", f"/entities/{acme.id}/connections").json
+    read = stack.call("GET", f"/entities/{acme.id}/connections/{connection['id']}/credentials")
+    assert (read.status, read.json["type"]) == (200, "oauth2"), read.body
     _connect_now(stack, acme.pat, acme.id)
     stack.publish(ses.event("Bounce", _mail(acme.id, acme.olive, invitation)))
     stack.letter(acme.pat, "did not")
@@ -156,7 +159,9 @@ def _make_due(stack: Rehearsal, partition: str, again: str = "") -> None:
             )
 
 
-SCHEDULED: dict[str, Any] = dict.fromkeys(("version", "account", "region", "time", "id", "detail-type", "source"), "x") | {
+SCHEDULED: dict[str, Any] = dict.fromkeys(
+    ("version", "account", "region", "time", "id", "detail-type", "source"), "x"
+) | {
     "detail": {},
     "resources": [],
 }

@@ -15,6 +15,7 @@ from chalicelib.handlers.edge import SECURITY_HEADERS
 from chalicelib.settings import load
 from chalicelib.storage.models import CoreItem, EphemeralItem, VaultItem
 from deploy.functions import FUNCTIONS
+from deploy.template import CREDENTIALS
 from local.background import MAPPING
 from tests.deployed.conftest import Package
 from tests.deployed.emulator import PROGRAM
@@ -204,9 +205,24 @@ def test_no_role_may_more_than_it_must(resources: dict[str, Any]) -> None:
                 assert {action.partition(":")[0] for action in statement["Action"]} == {"xray"}
     assert _may("APIHandler", resources, "VaultTable") == {"dynamodb:PutItem"}
     actions = {name: _may(name, resources) for name in (function.name for function in FUNCTIONS)}
-    assert not {action for name in actions for action in actions[name] if action == "kms:Decrypt"}
+    assert _may("CredentialsHandler", resources, "VaultTable") == {"dynamodb:GetItem"}
+    assert [name for name in actions if "kms:Decrypt" in actions[name]] == ["CredentialsHandler"]
     assert [name for name in actions if "kms:GenerateDataKey" in actions[name]] == ["APIHandler"]
     assert [name for name in actions if "ses:SendEmail" in actions[name]] == ["OnCoreChange", "Sweep"]
+
+
+def test_one_route_goes_to_the_function_that_may_open_grants(resources: dict[str, Any]) -> None:
+    paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    functions = {
+        path: set(re.findall(r"functions/\$\{(\w+)\.Arn\}", json.dumps(methods))) for path, methods in paths.items()
+    }
+    assert functions.pop(CREDENTIALS) == {"CredentialsHandler"}
+    assert set.union(*functions.values()) == {"APIHandler"}
+    same = ("Runtime", "Handler", "CodeUri", "Architectures")
+    api, credentials = (resources[name]["Properties"] for name in ("APIHandler", "CredentialsHandler"))
+    assert [api[name] for name in same] == [credentials[name] for name in same]
+    permission = resources["CredentialsHandlerInvokePermission"]["Properties"]
+    assert permission["Principal"] == "apigateway.amazonaws.com"
 
 
 def _may(function: str, resources: dict[str, Any], resource: str = "") -> set[str]:
