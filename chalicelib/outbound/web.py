@@ -7,7 +7,6 @@ answers and outlive their timeout when an answer drips (measured; see docs/secur
 import json
 import time
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import logs
@@ -15,7 +14,8 @@ from chalicelib.errors import AppDown, AppRefused, AppRejectedUs
 from chalicelib.outbound.deadlines import Deadline, adapter, left
 
 if TYPE_CHECKING:
-    from requests import Response, Session
+    from requests import Response
+    from requests.adapters import HTTPAdapter
 
 SECONDS = 6.0
 """For one call, all told."""
@@ -32,7 +32,7 @@ class Web:
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
-        self._session: Session | None = None
+        self._connections: HTTPAdapter | None = None
 
     def json(
         self,
@@ -61,8 +61,8 @@ class Web:
         try:
             with (
                 Deadline(self._seconds),
-                self._open().request(
-                    method, url, **options, timeout=left(), allow_redirects=False, stream=True
+                self._open().send(
+                    requests.Request(method, url, **options).prepare(), timeout=left(), verify=True, stream=True
                 ) as response,
             ):
                 raw = _capped(response)
@@ -78,25 +78,15 @@ class Web:
         """Bounds all calls made inside the ``with``, together."""
         return Deadline(seconds)
 
-    def _open(self) -> "Session":
-        if self._session is None:
-            self._session = _session()
-        return self._session
-
-
-def _session() -> "Session":
-    import requests
-
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, adapter())
-    return session
+    def _open(self) -> "HTTPAdapter":
+        """An adapter without a session: its cookies, redirects, proxies and .netrc have no place here."""
+        if self._connections is None:
+            self._connections = adapter()
+        return self._connections
 
 
 def _no_auth(request: Any) -> Any:
-    """Keeps requests from looking for credentials elsewhere."""
+    """Keeps requests from looking for credentials in the address."""
     return request
 
 
