@@ -78,7 +78,7 @@ def test_tokens_are_kept_sealed_and_nowhere_else(world: World, link: str, app: s
     connection = wiring.storage().connections.of("acme")[0]
     from chalicelib.domain import SealedGrant
 
-    grant = wiring.establishing().sealer.open(SealedGrant(ciphertext=bytes(sealed["sealed"].value)), connection)  # type: ignore[attr-defined]
+    grant = wiring.establishing().sealer.open(SealedGrant(ciphertext=bytes(sealed["sealed"].value)), connection)
     assert grant.secrets == {"access_token": token.access_token, "refresh_token": token.refresh_token}
 
 
@@ -104,7 +104,7 @@ def test_the_same_account_again_is_a_reconnect(world: World, link: str, app: str
     from chalicelib.domain import SealedGrant
 
     sealed = SealedGrant(ciphertext=bytes(world.vault.items()[0]["sealed"].value))
-    assert wiring.establishing().sealer.open(sealed, stored).secrets["access_token"] == latest.access_token  # type: ignore[attr-defined]
+    assert wiring.establishing().sealer.open(sealed, stored).secrets["access_token"] == latest.access_token
 
 
 def test_two_accounts_of_one_app_are_two_connections(world: World, link: str) -> None:

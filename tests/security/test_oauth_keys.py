@@ -36,7 +36,7 @@ def test_a_good_key_is_checked_and_sealed(world: World, admin: Visitor) -> None:
     assert world.apps.count("chargebee", "identity") == 1
     assert {letter["to"][0] for letter in world.deliver()} == {PAT, SAM}
     sealed = SealedGrant(ciphertext=bytes(world.vault.items()[0]["sealed"].value))
-    grant = wiring.establishing().sealer.open(sealed, wiring.storage().connections.of("acme")[0])  # type: ignore[attr-defined]
+    grant = wiring.establishing().sealer.open(sealed, wiring.storage().connections.of("acme")[0])
     assert grant.secrets == {"api_key": KEY}
 
 

@@ -448,16 +448,16 @@ def test_a_grant_opens_only_where_it_was_sealed(world: World, beta: str) -> None
     sealed = SealedGrant(ciphertext=bytes(stolen["sealed"].value))
     theirs, mine = (wiring.storage().connections.of(entity_id)[0] for entity_id in ("beta", "acme"))
     sealer = wiring.establishing().sealer
-    assert sealer.open(sealed, theirs).secrets["access_token"]  # type: ignore[attr-defined]
+    assert sealer.open(sealed, theirs).secrets["access_token"]
     copies = (mine, replace(theirs, entity_id="acme"), replace(theirs, id=mine.id), replace(theirs, app="ebay"))
     for elsewhere in copies:
         with pytest.raises(NotKept):
-            sealer.open(sealed, elsewhere)  # type: ignore[attr-defined]
+            sealer.open(sealed, elsewhere)
     for place in (5, len(sealed.ciphertext) // 2, len(sealed.ciphertext) - 1):
         spoiled = bytearray(sealed.ciphertext)
         spoiled[place] ^= 1
         with pytest.raises((NotKept, InvalidTag)):
-            sealer.open(SealedGrant(ciphertext=bytes(spoiled)), theirs)  # type: ignore[attr-defined]
+            sealer.open(SealedGrant(ciphertext=bytes(spoiled)), theirs)
 
 
 # 24: more fields than were asked for
