@@ -52,8 +52,14 @@ class Stack:
             self._cloudformation.delete_change_set(ChangeSetName=made["ChangeSetId"])
 
     def down(self) -> None:
-        """Delete it. Tables, key and mail identity stay: their deletion policy says so."""
-        stack_id = self._found()["StackId"]
+        """Delete it. Tables, key and mail identity stay: their deletion policy says so.
+
+        :raises Refused: if there is none.
+        """
+        found = self._found()
+        if not found:
+            raise Refused(f"There is no stack {self._stage.stack} in {self._stage.region}")
+        stack_id = found["StackId"]
         seen = {event["EventId"] for event in self._events(stack_id, set())}
         self._cloudformation.delete_stack(StackName=stack_id)
         self._watch(stack_id, seen, "DELETE_COMPLETE")
@@ -91,7 +97,7 @@ class Stack:
         key = f"{hashlib.sha256(archive.read_bytes()).hexdigest()}.zip"
         self._say(f"Uploading the package ({archive.stat().st_size / 1e6:.1f} MB) …")
         s3.upload_file(str(archive), bucket, key)
-        body = _with_code(json.loads(template.read_text("utf-8")), f"s3://{bucket}/{key}")
+        body = filled_in(json.loads(template.read_text("utf-8")), f"s3://{bucket}/{key}", self._stage.name)
         name = f"{hashlib.sha256(body).hexdigest()}.json"
         s3.put_object(Bucket=bucket, Key=name, Body=body)
         address: str = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": name})
@@ -173,10 +179,17 @@ def _outputs(stack: dict[str, Any]) -> Outputs:
     return {entry["OutputKey"]: entry["OutputValue"] for entry in stack.get("Outputs", ())}
 
 
-def _with_code(template: dict[str, Any], place: str) -> bytes:
+def filled_in(template: dict[str, Any], place: str, stage: str) -> bytes:
+    """Where the code lies, and the tables' names in full: CloudFormation takes no table over whose name is a function.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html (read 2026-11)
+    """
     for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = place
+            properties["CodeUri"] = place
+        elif resource["Type"] == "AWS::DynamoDB::Table":
+            properties["TableName"] = properties["TableName"]["Fn::Sub"].replace("${Stage}", stage)
     return json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from deploy import __main__ as command
 from deploy import data, preparing
-from deploy.stack import NOT_YET, Stack
+from deploy.stack import NOT_YET, Stack, filled_in
 from deploy.stage import Refused, Stage, read
 from tests.deployed.conftest import Package
 from tests.deployed.emulator import REGION, Emulator
@@ -90,6 +90,15 @@ def test_a_stack_goes_and_comes_back_with_its_data(
         preparing.make_secret(session, stage)
     assert not [name for name in dynamodb.list_tables()["TableNames"] if name.startswith("client-connect-second")]
     data.delete(session, stage)
+
+
+def test_tables_are_asked_for_by_names_that_cloudformation_can_take_over(package: Package) -> None:
+    """AWS imports nothing whose name is a function of a parameter, and nothing that is not retained."""
+    filled = json.loads(filled_in(json.loads(package.template.read_text()), "s3://bucket/key", "second"))
+    tables = [one for one in filled["Resources"].values() if one["Type"] == "AWS::DynamoDB::Table"]
+    names = {one["Properties"]["TableName"] for one in tables}
+    assert names == {f"client-connect-second-{table}" for table in ("core", "vault", "ephemeral")}
+    assert {one["DeletionPolicy"] for one in tables} == {"Retain"}
 
 
 def test_what_would_change_is_shown_and_nothing_is_touched(
@@ -204,6 +213,11 @@ def test_the_command_says_it_in_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert said.err.splitlines() == [
         "There is no deploy/stages/no-such-stage.toml: copy example.toml beside it and fill it in"
     ]
+
+
+def test_there_is_no_stack_to_take_down(session: boto3.session.Session, stage: Stage) -> None:
+    with pytest.raises(Refused, match="There is no stack client-connect-third in us-east-1"):
+        _stack(session, replace(stage, name="third")).down()
 
 
 def test_losing_data_wants_the_stages_name(session: boto3.session.Session, stage: Stage) -> None:
