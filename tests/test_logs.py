@@ -11,7 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
-from uuid import uuid4
 
 import pytest
 
@@ -308,7 +307,7 @@ def test_lambda_hears_no_message_of_a_trigger_s_crash(world: World, caplog: Capl
 
 OURS = [
     "/v1/entities/{entity_id}/link", "app_down", "a.b.C", "<lambda>:12 < landing:3", "GET", "2026-01-31", "-",
-    str(uuid4()), keys.newest_first_id(keys.now()), "4" * 40,
+    "6a8efda4-5d15-4bde-bcb3-f1b46cfc7a20", "f99f1b33abe95a5ee4175319a467cc9e", "4" * 40,
 ]  # fmt: skip
 NOT_OURS: list[Callable[[], str]] = [
     lambda: "olive@coffee.example",
