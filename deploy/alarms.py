@@ -35,15 +35,16 @@ def _alarms() -> Iterator[tuple[str, dict[str, Any]]]:
         who = {"FunctionName": {"Ref": function.name}}
         yield f"{function.name}Errors", _alarm("AWS/Lambda", "Errors", who)
         yield f"{function.name}Throttles", _alarm("AWS/Lambda", "Throttles", who)
-    api = {"ApiName": "client-connect", "Stage": "live"}
-    yield "ServerErrors", _alarm("AWS/ApiGateway", "5XXError", api, above=5)
     # The mapping gives up after six hours; letters are late long before.
     stream = {"FunctionName": {"Ref": "OnCoreChange"}}
     yield "StreamLate", _alarm("AWS/Lambda", "IteratorAge", stream, statistic="Maximum", above=5 * _MINUTE * 1000)
     for queue in ("StreamFailures", "MailEventFailures"):
         name = {"QueueName": {"Fn::GetAtt": [queue, "QueueName"]}}
         yield f"{queue}Waiting", _alarm("AWS/SQS", "ApproximateNumberOfMessagesVisible", name, statistic="Maximum")
+    # By this the other alarms about letters live: a sweep that never runs says nothing of what is late.
+    yield "SweepStopped", _alarm("AWS/Lambda", "Invocations", {"FunctionName": {"Ref": "Sweep"}}, below=1)
     stage = {"stage": {"Ref": "Stage"}}
+    yield "ServerErrors", _alarm(NAMESPACE, "server_errors", stage, above=5)
     yield "LettersLate", _alarm(NAMESPACE, "outbox_age", stage, statistic="Maximum", above=15 * _MINUTE)
     yield "LettersUnknown", _alarm(NAMESPACE, "letters_unknown", stage)
     yield "RecordsParked", _alarm(NAMESPACE, "parked", stage)
@@ -53,8 +54,9 @@ def _alarms() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _alarm(
-    namespace: str, metric: str, dimensions: Dimensions, *, statistic: str = "Sum", above: float = 0
+    namespace: str, metric: str, dimensions: Dimensions, *, statistic: str = "Sum", above: float = 0, below: float = 0
 ) -> dict[str, Any]:
+    """Rings above a number; or below one, and then when there is none at all."""
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
@@ -64,9 +66,9 @@ def _alarm(
             "Statistic": statistic,
             "Period": 5 * _MINUTE,
             "EvaluationPeriods": 1,
-            "Threshold": above,
-            "ComparisonOperator": "GreaterThanThreshold",
-            "TreatMissingData": "notBreaching",
+            "Threshold": below or above,
+            "ComparisonOperator": "LessThanThreshold" if below else "GreaterThanThreshold",
+            "TreatMissingData": "breaching" if below else "notBreaching",
             "AlarmActions": [{"Ref": "Alarms"}],
             "OKActions": [{"Ref": "Alarms"}],
         },
