@@ -135,19 +135,22 @@ def eventually[T](found: Callable[[], T], what: str) -> T:
 @contextmanager
 def deployed(folder: Path, archive: Path, template: Path) -> Iterator[Rehearsal]:
     """Deploy the package, twice: first as for a new account, then with the address at which this machine finds it."""
-    with emulators.running(folder) as emulator, patch.dict("os.environ", emulator.environment):
-        session = boto3.session.Session(region_name=REGION)
-        session.client("s3").create_bucket(Bucket=BUCKET)
-        stage = _stage()
-        preparing.check_account(session, stage)
-        assert preparing.make_secret(session, stage)
-        first = Stack(session, stage, lambda _line: None, pause=0.1).up(archive, template)
+    with emulators.running(folder) as emulator:
+        # Only while deploying: other tests of this process have an AWS of their own.
+        with patch.dict("os.environ", emulator.environment):
+            session = boto3.session.Session(region_name=REGION)
+            session.client("s3").create_bucket(Bucket=BUCKET)
+            stage = _stage()
+            preparing.check_account(session, stage)
+            assert preparing.make_secret(session, stage)
+            first = Stack(session, stage, lambda _line: None, pause=0.1).up(archive, template)
         base_url = f"http://{first['RestAPIId']}.execute-api.localhost:{emulator.port}/live"
         clients = configuration.clients(base_url)
         with Simulators(clients) as simulators:
-            secret = _put_secret(session, simulators, clients)
-            stage = _stage(BaseUrl=base_url)
-            outputs = Stack(session, stage, lambda _line: None, pause=0.1).up(archive, template)
+            with patch.dict("os.environ", emulator.environment):
+                secret = _put_secret(session, simulators, clients)
+                stage = _stage(BaseUrl=base_url)
+                outputs = Stack(session, stage, lambda _line: None, pause=0.1).up(archive, template)
             rehearsal = Rehearsal(
                 emulator=emulator,
                 stage=stage,
