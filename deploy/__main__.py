@@ -67,7 +67,9 @@ def _show(outputs: Outputs) -> None:
 def _teardown(session: boto3.session.Session, stage: Stage, stack: Stack, fate: str) -> None:
     if fate not in {"keep", f"delete-{stage.name}"}:
         raise Refused(f"To lose the data as well, say DATA=delete-{stage.name}")
-    stack.down()
+    # Whoever took the stack down and kept the data may lose the data later.
+    if fate == "keep" or stack.stands():
+        stack.down()
     if fate == "keep":
         print("Kept, and taken over by the next deploy of this stage:", *data.left_behind(stage), sep="\n  ")
     else:

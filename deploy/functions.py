@@ -54,6 +54,21 @@ _SEND_LETTERS = {
         },
     ],
 }
+# In its sandbox SES asks for the same on the recipient, who is an identity of the account there: whoever it is, from us.
+_SEND_IN_THE_SANDBOX = {
+    "Effect": "Allow",
+    "Action": ["ses:SendEmail", "ses:SendRawEmail"],
+    "Resource": {"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"},
+    "Condition": {
+        "StringLike": {
+            "ses:FromAddress": [
+                {"Fn::Sub": "${MailIdentity}"},
+                {"Fn::Sub": "*@${MailIdentity}"},
+                {"Fn::Sub": "*@*.${MailIdentity}"},
+            ]
+        }
+    },
+}
 
 
 def _grants_key(action: str) -> Statement:
@@ -63,9 +78,11 @@ def _grants_key(action: str) -> Statement:
 
 _READ_STREAM = {
     "Effect": "Allow",
-    "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+    "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
     "Resource": {"Fn::GetAtt": ["CoreTable", "StreamArn"]},
 }
+# Lambda wants it before it makes the mapping, and listing knows no resources.
+_LIST_STREAMS = {"Effect": "Allow", "Action": ["dynamodb:ListStreams"], "Resource": "*"}
 _FIND_DUE = {
     "Effect": "Allow",
     "Action": ["dynamodb:Query"],
@@ -82,6 +99,7 @@ _LETTERS = (
     _table(EPHEMERAL, "PutItem"),
     _SECRET,
     _SEND_LETTERS,
+    _SEND_IN_THE_SANDBOX,
 )
 
 FUNCTIONS = (
@@ -120,7 +138,7 @@ FUNCTIONS = (
         log="on-core-change",
         memory=512,
         timeout=90,
-        may=(*_LETTERS, _READ_STREAM, _park("StreamFailures")),
+        may=(*_LETTERS, _READ_STREAM, _LIST_STREAMS, _park("StreamFailures")),
         properties={
             "Events": {
                 "OnCoreChangeDynamodbEventSource": {

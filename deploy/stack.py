@@ -34,16 +34,16 @@ class Stack:
 
         :raises Refused: with CloudFormation's reason.
         """
-        url = self._upload(archive, template)
-        outputs = self._apply(url)
+        code = self._upload(archive)
+        outputs = self._apply(template, code)
         if outputs["Pages"] == NOT_YET:
             self._say("The address is known now: once more, with it.")
-            outputs = self._apply(url)
+            outputs = self._apply(template, code)
         return outputs
 
     def changes(self, archive: Path, template: Path) -> list[str]:
         """A line for each resource that ``up`` would touch; nothing is touched."""
-        made = self._change_set(self._upload(archive, template), "diff")
+        made = self._change_set(template, self._upload(archive), "diff")
         if made is None:
             return []
         try:
@@ -63,6 +63,10 @@ class Stack:
         seen = {event["EventId"] for event in self._events(stack_id, set())}
         self._cloudformation.delete_stack(StackName=stack_id)
         self._watch(stack_id, seen, "DELETE_COMPLETE")
+
+    def stands(self) -> bool:
+        """Whether there is anything to take down."""
+        return bool(self._found())
 
     def _found(self) -> dict[str, Any]:
         try:
@@ -91,20 +95,24 @@ class Stack:
             return f"https://{given['DomainName']}"
         return _outputs(found).get("ApiUrl", NOT_YET)
 
-    def _upload(self, archive: Path, template: Path) -> str:
-        """Package and template under names made of what they hold; the template's address."""
+    def _upload(self, archive: Path) -> str:
+        """The package under a name made of what it holds; where it lies."""
         s3, bucket = self._session.client("s3"), self._stage.bucket
         key = f"{hashlib.sha256(archive.read_bytes()).hexdigest()}.zip"
         self._say(f"Uploading the package ({archive.stat().st_size / 1e6:.1f} MB) …")
         s3.upload_file(str(archive), bucket, key)
-        body = filled_in(json.loads(template.read_text("utf-8")), f"s3://{bucket}/{key}", self._stage.name)
+        return f"s3://{bucket}/{key}"
+
+    def _publish(self, template: Path, code: str, parameters: Parameters) -> str:
+        """The template likewise; its address, the region's own: not every region answers by the global one."""
+        s3, bucket = self._session.client("s3"), self._stage.bucket
+        body = filled_in(marked(json.loads(template.read_text("utf-8")), parameters), code, self._stage.name)
         name = f"{hashlib.sha256(body).hexdigest()}.json"
         s3.put_object(Bucket=bucket, Key=name, Body=body)
-        address: str = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": name})
-        return address.partition("?")[0]
+        return f"{s3.meta.endpoint_url}/{bucket}/{name}"
 
-    def _apply(self, url: str) -> Outputs:
-        made = self._change_set(url, "deploy")
+    def _apply(self, template: Path, code: str) -> Outputs:
+        made = self._change_set(template, code, "deploy")
         if made is None:
             self._say("Nothing to change.")
             return _outputs(self._found())
@@ -112,7 +120,7 @@ class Stack:
         self._cloudformation.execute_change_set(ChangeSetName=made["ChangeSetId"])
         return _outputs(self._watch(made["StackId"], seen, "CREATE_COMPLETE", "UPDATE_COMPLETE"))
 
-    def _change_set(self, url: str, name: str) -> dict[str, Any] | None:
+    def _change_set(self, template: Path, code: str, name: str) -> dict[str, Any] | None:
         """A change set that is ready, or none if there is nothing to change."""
         found = self._found()
         parameters = self._parameters(found)
@@ -120,7 +128,7 @@ class Stack:
             StackName=self._stage.stack,
             ChangeSetName=f"{name}-{time.time_ns()}",
             ChangeSetType="UPDATE" if found else "CREATE",
-            TemplateURL=url,
+            TemplateURL=self._publish(template, code, parameters),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=CAPABILITIES,
             # What an earlier stack of this stage left behind (its tables) becomes part of the new one.
@@ -177,6 +185,23 @@ class Stack:
 
 def _outputs(stack: dict[str, Any]) -> Outputs:
     return {entry["OutputKey"]: entry["OutputValue"] for entry in stack.get("Outputs", ())}
+
+
+def marked(template: dict[str, Any], parameters: Parameters) -> dict[str, Any]:
+    """With a mark of what API Gateway's own pages show.
+
+    SAM deploys an API again only when its definition as it stands here is another; a parameter's value is none of that.
+    """
+    definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    text = json.dumps(definition)
+    shown = {
+        name: parameters.get(name, parameter.get("Default"))
+        for name, parameter in template["Parameters"].items()
+        if f"${{{name}}}" in text
+    }
+    digest = hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    definition["info"]["description"] = f"Pages of {digest[:12]}"
+    return template
 
 
 def filled_in(template: dict[str, Any], place: str, stage: str) -> bytes:

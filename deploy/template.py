@@ -19,8 +19,8 @@ _CREDENTIALS_URI = {
     "${CredentialsHandler.Arn}/invocations"
 }
 
-# As SES names them. Opening and clicking are not followed: letters hold no images to count and no rewritten links.
-_MAIL_EVENTS = ["SEND", "DELIVERY", "DELIVERY_DELAY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"]
+# As CloudFormation has always named them; SES's own capitals it refused for years. Opening and clicking are not followed: letters hold no images to count and no rewritten links.
+_MAIL_EVENTS = ["send", "delivery", "deliveryDelay", "bounce", "complaint", "reject", "renderingFailure"]
 
 
 def merged() -> dict[str, Any]:

@@ -76,9 +76,14 @@ class MailEvents:
 
 
 def _meant(item: OutboxItem, heard: MailEvent) -> Iterable[str]:
-    """A complaint names everybody at the complainer's provider whom the letter went to: then it is the addressee's."""
-    both = heard.delivery is Delivery.COMPLAINED and item.to in heard.recipients
-    return [item.to] if both else sorted(heard.recipients)
+    """A complaint names everybody at the complainer's provider whom the letter went to: then it is the addressee's.
+
+    Of a copy's bounce nobody is told: whoever holds the letter has its return address too, and could make the admin
+    who asked look dead. If they are, their own letters come back.
+    """
+    if item.to in heard.recipients:
+        return [item.to]
+    return sorted(heard.recipients) if heard.delivery is Delivery.COMPLAINED else []
 
 
 def _news(item: OutboxItem, requester: str) -> OutboxItem:

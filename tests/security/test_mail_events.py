@@ -156,11 +156,26 @@ def test_a_letter_before_we_wrote_down_that_it_was_sent(acme: World) -> None:
 
 
 def test_the_copys_bounce_is_not_the_letters(asked: World) -> None:
-    """Threat 40. Pat was copied. Olive's letter is on its way; only Pat's address is suppressed."""
+    """Threat 40. Pat was copied, and Olive's letter is on its way."""
     ses.says(asked, "Bounce", OWNER, PAT)
-    assert (status(asked), suppressed(asked)) == ("sent", {PAT: "bounced"})
+    assert status(asked) == "sent"
     ses.says(asked, "Delivery", OWNER, OWNER)
     assert status(asked) == "delivered"
+
+
+@pytest.mark.parametrize("dead", [(PAT,), (OWNER, PAT)])
+def test_an_owner_cannot_make_the_admin_who_asked_look_dead(asked: World, dead: tuple[str, ...]) -> None:
+    """Threat 41. The letter's return address takes a bounce from anybody who has the letter, about anybody it went to."""
+    ses.says(asked, "Bounce", OWNER, *dead)
+    assert suppressed(asked) == ({OWNER: "bounced"} if OWNER in dead else {})
+    asked.deliver()
+    assert alerted(asked) == [PAT, SAM]
+
+
+def test_an_admin_who_complains_of_a_copy_gets_no_more(asked: World) -> None:
+    """Threat 40. Complaints come from mailbox providers, not from whoever has the letter."""
+    ses.says(asked, "Complaint", OWNER, PAT)
+    assert (status(asked), suppressed(asked)) == ("sent", {PAT: "complained"})
     assert alerted(asked) == [SAM]
     ask(asked, "rosa@coffee.example")
     assert [letter["cc"] for letter in asked.deliver() if letter["to"] == ["rosa@coffee.example"]] == [[]]
@@ -229,8 +244,8 @@ def test_a_suppressed_requester_is_not_told(asked: World, clock: Clock) -> None:
     before = len(asked.letters())
     asked.aws.fail("SendEmail", error("TooManyRequestsException", 429))
     asked.deliver()
-    ses.hear(asked, ses.event("Bounce", ses.mail(asked, OWNER), PAT))
-    assert suppressed(asked) == {OWNER: "bounced", PAT: "bounced"}
+    ses.hear(asked, ses.event("Complaint", ses.mail(asked, OWNER), PAT))
+    assert suppressed(asked) == {OWNER: "bounced", PAT: "complained"}
     assert row(asked, PAT, "bounced")["state"] == "retry"
     clock.forward(minutes=5)
     asked.sweep()
