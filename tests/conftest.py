@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, settings
 
 from local import configuration
 from local.simulators import Simulators
+from tests.support.chromium import chromium, new_context, watch
 from tests.support.logged import Listener
 from tests.support.world import BASE_URL, World, environment, forget
 from tests.support.world import world as made
+
+__all__ = ["chromium", "new_context", "watch"]
 
 # A busy machine is no failure: examples are counted here, not milliseconds.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

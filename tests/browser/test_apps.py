@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from local.simulators.apps.chargebee import DEMO_KEY
-from tests.browser.conftest import NewContext
 from tests.browser.site import Books, Site
 from tests.browser.steps import approve, at_app, button, cancel, connect, connected, heading, link, signed_in
+from tests.support.chromium import NewContext
 
 _CALLBACK = re.compile(r"/callback/")
 _CHARGEBEE_SITE = "acme-test"

@@ -9,9 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize
 
-from tests.browser.conftest import NewContext
 from tests.browser.site import Site
 from tests.browser.tour import Tour, pages_of_the_admin, pages_of_the_owner
+from tests.support.chromium import NewContext
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 IN_THE_DARK = ["color-contrast", "link-in-text-block"]

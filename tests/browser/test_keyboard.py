@@ -4,9 +4,9 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewContext
 from tests.browser.site import Books, Site
 from tests.browser.steps import at_app, heading
+from tests.support.chromium import NewContext
 
 MOST_STOPS = 60
 _FOCUSED = """() => {

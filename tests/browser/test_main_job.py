@@ -4,7 +4,6 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewContext
 from tests.browser.site import Books, Site, eventually
 from tests.browser.steps import (
     approve,
@@ -19,6 +18,7 @@ from tests.browser.steps import (
     signed_in,
     tab,
 )
+from tests.support.chromium import NewContext
 
 NOTE = "Hello Olive,\nthis is for the March books. Thank you! <b>Pat</b>"
 

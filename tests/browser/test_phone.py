@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import NewContext
 from tests.browser.site import Books, Site
 from tests.browser.steps import (
     approve,
@@ -18,6 +17,7 @@ from tests.browser.steps import (
     signed_in,
     tab,
 )
+from tests.support.chromium import NewContext
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
 FINGER = 44

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Response, expect
 
-from tests.browser.conftest import NewContext
 from tests.browser.evil import Evil
 from tests.browser.site import Books, Site, eventually
 from tests.browser.steps import approve, at_app, button, connect, connected, heading, link, signed_in
 from tests.browser.watch import Watch
+from tests.support.chromium import NewContext
 
 FOREIGN = pytest.mark.parametrize("host", ["localhost", "127.0.0.1"], ids=["cross-site", "same-site"])
 """The second sends our cookies along: SameSite does not help there, Sec-Fetch-Site does."""

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewContext
 from tests.browser.site import Books, Site
 from tests.browser.steps import approve, button, connected, follow, heading, link, open_letter, tab
+from tests.support.chromium import NewContext
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.conftest import NewContext
 from tests.browser.site import Books, Site
 from tests.browser.steps import at_app, button, cancel, connect, heading, link, open_letter, signed_in
+from tests.support.chromium import NewContext
 
 _AWAY = re.compile(r"/oauth2?/authorize")
 

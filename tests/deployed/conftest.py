@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.packaging import build
-from tests.browser.conftest import chromium, new_context, watch
 from tests.deployed import rehearsal
 from tests.deployed.rehearsal import Rehearsal
-
-__all__ = ["chromium", "new_context", "watch"]
 
 
 @dataclass(frozen=True)

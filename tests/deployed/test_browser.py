@@ -4,10 +4,10 @@ import re
 
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import NewContext
 from tests.browser.steps import approve, button, connect, connected, heading, tab
 from tests.deployed.owners import Books, ask, books
 from tests.deployed.rehearsal import Rehearsal
+from tests.support.chromium import NewContext
 
 
 def test_an_admin_asks_and_an_owner_connects(new_context: NewContext, stack: Rehearsal) -> None:

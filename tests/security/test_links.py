@@ -197,6 +197,7 @@ def test_no_page_s_get_writes_anything(world: World, link: str) -> None:
         "link": link.removeprefix("/c/"),
         "token": "x" * 43,
         "attempt": "0" * 64,
+        "connection_id": "0" * 32,
     }
     paths = [route.format(**filled) for route, methods in world.app.routes.items() if "GET" in methods]
     assert len(paths) > 15
