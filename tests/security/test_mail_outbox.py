@@ -461,6 +461,7 @@ class Truth:
     wasted: int = 0
     """Sends that nobody answered and SES did not take."""
     events: int = 0
+    asked: int = 0
 
     def fault(self, kind: str) -> None:
         fail = self.world.aws.fail
@@ -499,7 +500,8 @@ class Truth:
         connected(name=f"Shop {self.events}")
 
     def ask(self) -> None:
-        body = {"app": "square", "email": f"owner{self.clock.now.timestamp()}@coffee.example", "requested_by": PAT}
+        self.asked += 1
+        body = {"app": "square", "email": f"owner{self.asked}@coffee.example", "requested_by": PAT}
         answer = self.world.platform().post("/v1/entities/acme/invitations", body)
         assert answer.status in {201, 503}, answer.body
 

@@ -79,7 +79,8 @@ def _json(request: BaseHTTPRequestHandler, body: object) -> None:
 
 def _raw(request: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: str) -> None:
     request.send_response(status)
-    for name, value in ({"Content-Type": "application/json", "Content-Length": str(len(body))} | headers).items():
+    told = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    for name, value in (told | headers).items():
         request.send_header(name.replace("_", "-"), value)
     request.end_headers()
     request.wfile.write(body)
