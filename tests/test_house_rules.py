@@ -96,7 +96,6 @@ ROUTES = {
 TRIGGERS = {"on_core_change", "on_mail_event", "sweep"}
 
 LONG_FILES = {
-    "domain.py": "all the nouns side by side",
     "wiring.py": "the one place that joins things",
     "storage/models.py": "three tables, nothing else",
     "storage/rows.py": "each noun there and back",

@@ -1,0 +1,56 @@
+"""The nouns of Client Connect, frozen. One word for one thing; see docs/design.md, *Words*.
+
+Times are aware UTC datetimes. Secrets never show in a ``repr``.
+"""
+
+from chalicelib.domain.connecting import Account, Attempt, AttemptState, Authority, Connection, Grant, SealedGrant
+from chalicelib.domain.entities import (
+    ALERTING,
+    AdminSession,
+    Asked,
+    Books,
+    ConnectLink,
+    Entity,
+    Event,
+    EventKind,
+    Member,
+)
+from chalicelib.domain.letters import (
+    Delivery,
+    Invitation,
+    InvitationState,
+    Letter,
+    LetterKind,
+    LetterState,
+    MailEvent,
+    OutboxItem,
+    Suppression,
+)
+
+__all__ = [
+    "ALERTING",
+    "Account",
+    "AdminSession",
+    "Asked",
+    "Attempt",
+    "AttemptState",
+    "Authority",
+    "Books",
+    "ConnectLink",
+    "Connection",
+    "Delivery",
+    "Entity",
+    "Event",
+    "EventKind",
+    "Grant",
+    "Invitation",
+    "InvitationState",
+    "Letter",
+    "LetterKind",
+    "LetterState",
+    "MailEvent",
+    "Member",
+    "OutboxItem",
+    "SealedGrant",
+    "Suppression",
+]

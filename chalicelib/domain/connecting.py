@@ -1,0 +1,92 @@
+"""What an owner grants, and the way there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class AttemptState(StrEnum):
+    """One try at connecting: pending → claimed → done or failed. Nothing goes back."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The account at the app, as the app names it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What an owner gave: OAuth tokens or keys. Lives in memory only; storage gets it sealed."""
+
+    secrets: Mapping[str, str] = field(repr=False)
+    """For example ``access_token`` and ``refresh_token``, or ``api_key``."""
+    scopes: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    """When the access token ends; ``None`` when it does not."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """What is needed to use the grant and is no secret, for example the shop's host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedGrant:
+    """A grant as the vault keeps it."""
+
+    ciphertext: bytes = field(repr=False)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One account of one app of one entity."""
+
+    id: str
+    entity_id: str
+    app: str
+    account: Account
+    status: str
+    connected_at: datetime
+    connected_by: str
+    first_connected_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """By what right an attempt was started: the connect link (its nonce then), or an admin's session."""
+
+    nonce: bytes = field(default=b"", repr=False)
+    admin: str = ""
+    session_hash: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at connecting an app, from the consent page to the callback."""
+
+    id: str
+    """A digest of the state; the state itself is kept nowhere."""
+    entity_id: str
+    app: str
+    browser_hash: str = field(repr=False)
+    authority: Authority
+    tenant: str
+    """The host or site the person typed, normalised; empty for most apps."""
+    verifier: str = field(default="", repr=False)
+    invitation_id: str = ""
+    invited: str = ""
+    """The address that the invitation went to, if the attempt came by one."""
+    state: AttemptState = AttemptState.PENDING
+    claim: str = field(default="", repr=False)
+    claimed_at: datetime | None = None
+    expires_at: datetime
+    account: Account | None = None
+    reconnected: bool = False
+    failure: str = ""
