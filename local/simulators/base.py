@@ -1,8 +1,10 @@
 """What every simulated app is made of: routes on its real hosts."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flask import Response, g, jsonify
 
@@ -47,6 +49,10 @@ class App:
 
     id: str
     name: str
+    # What a person types who connects this app by key or password: the good values.
+    demo: ClassVar[Mapping[str, str]] = {}
+    # Where the access token is in this app's token answer.
+    token_path: ClassVar[tuple[str, ...]] = ("access_token",)
 
     def __init__(self, state: State, client: Client | None) -> None:
         self.state = state
@@ -54,6 +60,20 @@ class App:
 
     def routes(self) -> Iterable[Route]:
         raise NotImplementedError
+
+    def refusal(self, error: str, description: str, status: int) -> Response:
+        """A refusal at the token endpoint. Subclasses with a shape of their own put it into theirs."""
+        return oauth_error(error, description, status)
+
+    def without_token(self, response: Response) -> Response:
+        """The app's own token answer, with no access token in it. Subclasses that answer no JSON do it their way."""
+        payload = json.loads(response.get_data())
+        *outer, last = self.token_path
+        inner = payload
+        for name in outer:
+            inner = inner.get(name, {})
+        inner.pop(last, None)
+        return answer(payload)
 
 
 def answer(payload: object, status: int = 200) -> Response:

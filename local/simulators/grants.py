@@ -1,6 +1,8 @@
 """Authlib's grants over the simulators' memory."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749 import ClientMixin
@@ -65,7 +67,7 @@ class CodeGrant(AuthorizationCodeGrant):
                 redirect_uri=request.payload.redirect_uri,
                 scope=request.scope,
                 account=request.user,
-                expires_at=self.state.now() + CODE_LIFE_S,
+                expires_at=self.state.now() + self.server.app.code_life,
                 grant=self.state.new_grant(),
                 code_challenge=data.get("code_challenge"),
                 code_challenge_method=data.get("code_challenge_method"),
@@ -94,8 +96,16 @@ class CodeGrant(AuthorizationCodeGrant):
     def create_authorization_response(self, redirect_uri: str, grant_user: Any) -> Any:  # noqa: ARG002 - an alias at eBay
         """The redirect goes to the real callback, with what else this app puts there."""
         status, body, headers = super().create_authorization_response(self.request.client.callback, grant_user)
-        extras = self.server.app.callback_extras(self.request)
-        return status, body, [(name, add_params_to_uri(value, extras)) for name, value in headers]
+        app = self.server.app
+        extras = app.callback_extras(self.request)
+        renamed = [(name, _renamed(value, self.request.client.callback, app.callback_names)) for name, value in headers]
+        return status, body, [(name, add_params_to_uri(value, extras)) for name, value in renamed]
+
+
+def _renamed(url: str, callback: str, names: Mapping[str, str]) -> str:
+    """The callback with this app's names for what was added to it."""
+    added = parse_qsl(url[len(callback) + 1 :], keep_blank_values=True)
+    return str(add_params_to_uri(callback, [(names.get(name, name), value) for name, value in added]))
 
 
 class RefreshGrant(RefreshTokenGrant):

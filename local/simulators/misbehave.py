@@ -8,7 +8,7 @@ from threading import Event
 
 from flask import Response, request
 
-from .base import answer, oauth_error
+from .base import App, answer
 from .model import Misbehaviour
 
 _TOO_BIG_BLOCKS = 30 * 16
@@ -17,22 +17,21 @@ _DRIP_S = 0.1
 _LOOK_S = 0.05
 
 
-def instead(how: Misbehaviour, to: str, stopping: Event) -> Response | None:
+def instead(app: App, how: Misbehaviour, to: str, stopping: Event) -> Response | None:
     """The wrong answer given in place of the app's own, or nothing when its own is to be spoiled."""
+    if how in _REFUSALS:
+        return app.refusal(*_REFUSALS[how])
     make = _INSTEAD.get(how)
     return make(to, stopping) if make is not None else None
 
 
-def spoil(how: Misbehaviour | None, response: Response) -> Response:
+def spoil(app: App, how: Misbehaviour | None, response: Response) -> Response:
     """The app's own answer, with something missing or wrong in it."""
     if how not in {Misbehaviour.NO_ACCESS_TOKEN, Misbehaviour.TOKEN_TYPE_MAC} or response.status_code != 200:
         return response
-    payload = json.loads(response.get_data())
     if how is Misbehaviour.NO_ACCESS_TOKEN:
-        payload.pop("access_token", None)
-    else:
-        payload["token_type"] = "mac"
-    return answer(payload)
+        return app.without_token(response)
+    return answer(json.loads(response.get_data()) | {"token_type": "mac"})
 
 
 def _too_big() -> Iterator[bytes]:
@@ -81,11 +80,15 @@ _INSTEAD: dict[Misbehaviour, Callable[[str, Event], Response]] = {
     Misbehaviour.TOO_BIG: lambda *_: Response(_too_big(), mimetype="application/json"),
     Misbehaviour.HTML: lambda *_: Response("<!doctype html><title>Down for maintenance</title>", mimetype="text/html"),
     Misbehaviour.JSON_LIST: lambda *_: answer(["not", "an", "object"]),
-    Misbehaviour.ERROR_WITH_200: lambda *_: oauth_error("temporarily_unavailable", "Something went wrong", 200),
     Misbehaviour.DRIP: lambda _, stopping: Response(_drip(stopping), mimetype="application/json"),
     Misbehaviour.HANG: lambda _, stopping: _hang(stopping),
     Misbehaviour.REDIRECT_307: lambda to, _: _redirect(307, to),
     Misbehaviour.REDIRECT_302: lambda to, _: _redirect(302, to),
-    Misbehaviour.INVALID_CLIENT: lambda *_: oauth_error("invalid_client", "Client authentication failed", 401),
-    Misbehaviour.INVALID_GRANT: lambda *_: oauth_error("invalid_grant", "The grant is invalid, expired or revoked"),
+}
+
+# In the app's own words.
+_REFUSALS: dict[Misbehaviour, tuple[str, str, int]] = {
+    Misbehaviour.ERROR_WITH_200: ("temporarily_unavailable", "Something went wrong", 200),
+    Misbehaviour.INVALID_CLIENT: ("invalid_client", "Client authentication failed", 401),
+    Misbehaviour.INVALID_GRANT: ("invalid_grant", "The grant is invalid, expired or revoked", 400),
 }

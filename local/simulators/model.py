@@ -9,12 +9,17 @@ from werkzeug.datastructures import Headers
 
 @dataclass(frozen=True)
 class Client:
-    """Our product as registered with one app. The alias is eBay's RuName, which stands for the redirect URI."""
+    """Our product as registered with one app.
+
+    The alias is eBay's RuName, which stands for the redirect URI. The application id is what Amazon's and TikTok Shop's
+    authorize requests want, where it differs from the client id of the token requests.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)
     redirect_uri: str
     alias: str = ""
+    application_id: str = ""
 
 
 class Misbehaviour(Enum):

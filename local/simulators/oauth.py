@@ -1,7 +1,7 @@
 """A simulated app's OAuth 2.0 server: Authlib's, with places for what the app does its own way."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -10,13 +10,14 @@ from authlib.oauth2.base import OAuth2Error
 from flask import Response, g, request
 from werkzeug.datastructures import MultiDict
 
-from . import authorize, page
-from .base import App, Call, oauth_error
+from . import authorize, page, token_request
+from .base import App, Call
 from .client_auth import Query, basic
-from .grants import CLIENT_AUTH, CodeGrant, OnlyS256, RefreshGrant, Registered
+from .grants import CLIENT_AUTH, CODE_LIFE_S, CodeGrant, OnlyS256, RefreshGrant, Registered
 from .model import Account, Client, Code, IssuedToken, Misbehaviour
 from .requests_seen import SeenRequest, form_body
 from .state import State
+from .token_request import TokenRules
 
 _BIG = 5 * 1024
 
@@ -28,9 +29,10 @@ class Server(AuthorizationServer):
         super().__init__()
         self.app = app
         self.register_token_generator("default", self._generate)
-        self.register_client_auth_method(CLIENT_AUTH, app.client_auth)
+        self.register_client_auth_method(CLIENT_AUTH, app.any_client_auth)
         self.register_grant(CodeGrant, [OnlyS256(required=True)])
-        self.register_grant(RefreshGrant)
+        if app.refreshes:
+            self.register_grant(RefreshGrant)
 
     def query_client(self, client_id: str) -> Registered | None:
         client = self.app.client
@@ -43,7 +45,11 @@ class Server(AuthorizationServer):
         access = self.app.new_access_token(user)
         if g.get("how") is Misbehaviour.BIG_TOKEN:
             access = access.ljust(_BIG, "x")
-        return {"access_token": access, "refresh_token": self.app.new_refresh_token(), "scope": scope}
+        return {
+            "access_token": access,
+            "refresh_token": self.app.new_refresh_token() if self.app.refreshes else "",
+            "scope": scope,
+        }
 
     def save_token(self, token: dict[str, Any], seen: Any) -> None:
         """Keep the token, and turn what Authlib would answer into what this app answers."""
@@ -74,14 +80,20 @@ class OAuthApp(App):
     """A simulated app that sellers connect by OAuth 2.0. Subclasses say where it differs from the standard."""
 
     rules: ClassVar[authorize.Rules]
+    token_rules: ClassVar[TokenRules] = TokenRules()
     accounts: ClassVar[Sequence[Account]] = ()
     body_kind = "application/x-www-form-urlencoded"
     access_life: int | None = 3600
     refresh_life: int | None = None
+    # Whether there are refresh tokens at all.
+    refreshes = True
     rotates = False
+    code_life = CODE_LIFE_S
     one_token_per_account = False
     # Whether the token request must repeat the redirect URI, or only may.
     token_redirect_uri = True
+    # The callback's parameters that this app calls otherwise.
+    callback_names: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, state: State, client: Client | None) -> None:
         super().__init__(state, client)
@@ -91,6 +103,10 @@ class OAuthApp(App):
 
     def client_auth(self, query: Query, seen: Any) -> Any:
         return basic(query, seen)
+
+    def refresh_client_auth(self, query: Query, seen: Any) -> Any:
+        """How a client proves itself at the address of its own that refresh tokens have with some apps."""
+        return self.client_auth(query, seen)
 
     def read_body(self) -> MultiDict[str, str] | None:
         return form_body(request)
@@ -117,7 +133,12 @@ class OAuthApp(App):
         return []
 
     def denial(self, call: Call) -> list[tuple[str, str]]:  # noqa: ARG002 - for some apps
-        return [("error", "access_denied"), ("state", request.args["state"])]
+        name = self.rules.called("state")
+        return [("error", "access_denied"), *((name, value) for value in request.args.getlist(name))]
+
+    def go_back(self, location: str) -> Response:
+        """How the browser leaves for the callback: by a redirect, or by a form that it posts."""
+        return Response(status=302, headers={"Location": location})
 
     def token_problem(self, values: MultiDict[str, str]) -> str:  # noqa: ARG002 - for some apps
         return ""
@@ -128,16 +149,16 @@ class OAuthApp(App):
     # Handlers.
 
     def consent_page(self, call: Call) -> Response:
-        problem = self._authorize_problem()
+        problem = self._authorize_problem(call)
         if problem:
             return page.wrong(self.name, problem)
-        scopes = request.args["scope"].split(self.rules.separator)
+        scopes = self.rules.asked(request.args) if self.rules.scopes else []
         # The browser's own path: the real host is its first part.
         action = f"{request.path}?{request.query_string.decode()}"
-        return page.consent(self.name, request.args["client_id"], scopes, self.accounts_at(call), action)
+        return page.consent(self.name, self.rules.known_as(self.client), scopes, self.accounts_at(call), action)
 
     def decide(self, call: Call) -> Response:
-        problem = self._authorize_problem()
+        problem = self._authorize_problem(call)
         decision, chosen = request.form.get("decision"), request.form.get("account")
         account = next((account for account in self.accounts_at(call) if account.id == chosen), None)
         if not problem and decision not in {"allow", "cancel"}:
@@ -150,28 +171,53 @@ class OAuthApp(App):
             return self._deny(call)
         with self.state.lock:
             grant = self.server.get_consent_grant(end_user=account)
-            return self._plain(self.server.create_authorization_response(grant_user=account, grant=grant))
+            gone = self._plain(self.server.create_authorization_response(grant_user=account, grant=grant))
+            return self.go_back(gone.headers["Location"])
 
     def token(self, call: Call) -> Response:
         """Code or refresh token against tokens. One at a time, so a code or token can't be used twice at once."""
-        g.call = call
-        values = self.read_body()
-        if values is None:
-            return oauth_error("invalid_request", f"The body must be {self.body_kind}")
-        if request.args:
-            return oauth_error("invalid_request", "Parameters belong in the body, not in the address")
-        problem = self.token_problem(values)
-        if problem:
-            return oauth_error("invalid_request", problem)
-        g.values = values
-        with self.state.lock:
-            return self._plain(self.server.create_token_response())
+        return self._tokens(call, at_refresh=False)
 
-    def _authorize_problem(self) -> str:
-        g.values = request.args
-        problem = authorize.problem(request.args, self.rules, self.client)
-        if problem:
+    def refresh(self, call: Call) -> Response:
+        """The address of refresh tokens, where they have one of their own."""
+        return self._tokens(call, at_refresh=True)
+
+    def _tokens(self, call: Call, *, at_refresh: bool) -> Response:
+        g.call, g.at_refresh = call, at_refresh
+        values, problem = token_request.in_place(request, self.token_rules, self.read_body())
+        if values is None:
+            return self.refusal("invalid_request", problem or f"The body must be {self.body_kind}", 400)
+        g.values = token_request.standard(values, self.token_rules, at_refresh=at_refresh)
+        refreshing = g.values.get("grant_type") == token_request.REFRESH
+        problem = token_request.problem(values, request.headers, self.token_rules, refreshing=refreshing)
+        if problem or (problem := self.token_problem(g.values)):
+            return self.refusal("invalid_request", problem, 400)
+        if token_request.wrong_place(g.values.get("grant_type"), self.token_rules, at_refresh=at_refresh):
+            return self.refusal("unsupported_grant_type", "This grant has an address of its own", 400)
+        with self.state.lock:
+            return self._own_words(self._plain(self.server.create_token_response()))
+
+    def any_client_auth(self, query: Query, seen: Any) -> Any:
+        return self.refresh_client_auth(query, seen) if g.at_refresh else self.client_auth(query, seen)
+
+    def _own_words(self, response: Response) -> Response:
+        """Authlib's refusals in this app's shape."""
+        if response.status_code < 400:
+            return response
+        said = response.get_json()
+        own = self.refusal(said["error"], said.get("error_description", ""), response.status_code)
+        if "WWW-Authenticate" in response.headers:
+            own.headers["WWW-Authenticate"] = response.headers["WWW-Authenticate"]
+        return own
+
+    def _authorize_problem(self, call: Call) -> str:
+        asked = request.args.copy()
+        if self.rules.client_in_path:
+            asked.add("client_id", call.found["client_id"])
+        problem = authorize.problem(asked, self.rules, self.client)
+        if problem or self.client is None:
             return problem
+        g.values = authorize.standard(asked, self.rules, self.client)
         try:
             self.server.get_consent_grant()
         except OAuth2Error as error:
@@ -181,7 +227,7 @@ class OAuthApp(App):
     def _deny(self, call: Call) -> Response:
         where = self.client.redirect_uri if self.client else ""
         glue = "&" if "?" in where else "?"
-        return Response(status=302, headers={"Location": f"{where}{glue}{urlencode(self.denial(call))}"})
+        return self.go_back(f"{where}{glue}{urlencode(self.denial(call))}")
 
     @staticmethod
     def _plain(response: Any) -> Response:

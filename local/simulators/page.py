@@ -1,6 +1,6 @@
 """The pages people see: consent, and what was wrong with a request."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Response, render_template_string
 
@@ -29,8 +29,8 @@ _LAYOUT = """<!doctype html>
 BODY
 </main></body></html>"""
 
-_CONSENT = """<p>It asks for:</p>
-<ul>{% for scope in scopes %}<li><code>{{ scope }}</code></li>{% endfor %}</ul>
+_CONSENT = """{% if scopes %}<p>It asks for:</p>
+<ul>{% for scope in scopes %}<li><code>{{ scope }}</code></li>{% endfor %}</ul>{% endif %}
 <form method="post" action="{{ action }}">
 <fieldset><legend>Account to connect</legend>
 {% for account in accounts %}<label><input type="radio" name="account" value="{{ account.id }}" required
@@ -38,6 +38,11 @@ _CONSENT = """<p>It asks for:</p>
 {% endfor %}</fieldset>
 <button class="allow" type="submit" name="decision" value="allow">Allow</button>
 <button type="submit" name="decision" value="cancel" formnovalidate>Cancel</button>
+</form>"""
+
+_BACK = """<form method="post" action="{{ action }}">
+{% for name, value in fields.items() %}<input type="hidden" name="{{ name }}" value="{{ value }}">
+{% endfor %}<button class="allow" type="submit">Go back</button>
 </form>"""
 
 _WRONG = """<p>The request to connect is wrong:</p><p><strong>{{ problem }}</strong></p>"""
@@ -58,6 +63,11 @@ def _page(body: str, status: int, **values: object) -> Response:
 def consent(app: str, client_id: str, scopes: Sequence[str], accounts: Sequence[Account], action: str) -> Response:
     title = f"Connect {client_id} to {app}?"
     return _page(_CONSENT, 200, app=app, title=title, scopes=scopes, accounts=accounts, action=action)
+
+
+def post_back(app: str, url: str, fields: Mapping[str, str]) -> Response:
+    """A form that leads back by POST (OAuth 2.0 Form Post Response Mode), with a button in place of a script."""
+    return _page(_BACK, 200, app=app, title="Connected", action=url, fields=fields)
 
 
 def wrong(app: str, problem: str) -> Response:

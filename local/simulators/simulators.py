@@ -12,7 +12,7 @@ from .web import web
 
 
 class Simulators:
-    """Seven apps' OAuth and API servers on one port of this machine."""
+    """The apps' OAuth and API servers on one port of this machine."""
 
     def __init__(self, clients: Mapping[str, Client], port: int = 0) -> None:
         unknown = set(clients) - {app.id for app in ALL}

@@ -41,8 +41,8 @@ def _serve(app: App, route: Route, call: Call, state: State) -> Response:
     state.add_hit(_hit(app, route, call))
     how, to = state.take(app.id, route.endpoint, shows_name=route.shows_name)
     g.how = how
-    wrong = misbehave.instead(how, to, state.stopping) if how else None
-    return wrong if wrong is not None else misbehave.spoil(how, route.handler(call))
+    wrong = misbehave.instead(app, how, to, state.stopping) if how else None
+    return wrong if wrong is not None else misbehave.spoil(app, how, route.handler(call))
 
 
 def _hit(app: App, route: Route, call: Call) -> Hit:

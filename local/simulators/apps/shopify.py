@@ -18,6 +18,7 @@ from local.simulators.bearer import header
 from local.simulators.client_auth import Query, in_body
 from local.simulators.model import Account, Code, IssuedToken
 from local.simulators.oauth import OAuthApp
+from local.simulators.token_request import TokenRules
 
 _SHOP = r"(?P<shop>[a-z0-9][a-z0-9-]*\.myshopify\.com)"
 _VERSION = r"(?:20\d\d-(?:01|04|07|10)|unstable)"
@@ -32,6 +33,7 @@ class Shopify(OAuthApp):
     name = "Shopify"
     # grant_options[] would give a token bound to one person, for a day: no good for reading in the background.
     rules = Rules(scopes=frozenset(_SCOPES.split()), separator=",")
+    token_rules = TokenRules(optional={"expiring"})
     refresh_life = 90 * 24 * 3600
     rotates = True
     one_token_per_account = True
