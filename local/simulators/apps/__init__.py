@@ -2,12 +2,38 @@
 
 from local.simulators.base import App
 
+from .affirm import Affirm
+from .afterpay import Afterpay
 from .chargebee import Chargebee
 from .ebay import Ebay
 from .etsy import Etsy
+from .helcim import Helcim
+from .paypal import Paypal
+from .recurly import Recurly
+from .revel import Revel
+from .shipstation import Shipstation
 from .shopify import Shopify
+from .spoton import Spoton
 from .square import Square
 from .squarespace import Squarespace
 from .stripe import Stripe
+from .toast import Toast
 
-ALL: tuple[type[App], ...] = (Chargebee, Ebay, Etsy, Shopify, Square, Squarespace, Stripe)
+ALL: tuple[type[App], ...] = (
+    Affirm,
+    Afterpay,
+    Chargebee,
+    Ebay,
+    Etsy,
+    Helcim,
+    Paypal,
+    Recurly,
+    Revel,
+    Shipstation,
+    Shopify,
+    Spoton,
+    Square,
+    Squarespace,
+    Stripe,
+    Toast,
+)

@@ -1,0 +1,32 @@
+"""Helcim: a token in a header of its own, and an address that says no more than whether it works."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from flask import Response, request
+
+from local.simulators.base import Call, Route, answer, literal
+from local.simulators.model import Account
+from local.simulators.pasted import PastedApp, unknown_in_query
+
+
+class Helcim(PastedApp):
+    id = "helcim"
+    name = "Helcim"
+    demo: ClassVar[Mapping[str, str]] = {"api_token": "aSimulatedHelcimTokenOfHarbourBooks"}
+    # Never shown: no address of Helcim's says whose token it is.
+    accounts = (
+        Account("harbour", "Harbour Books", demo),
+        Account("grocer", "The Green Grocer", {"api_token": "aSimulatedHelcimTokenOfTheGrocer"}),
+    )
+
+    def routes(self) -> Iterable[Route]:
+        yield Route("identity", "GET", literal("api.helcim.com"), "/v2/connection-test", self.connection_test)
+
+    def connection_test(self, _: Call) -> Response:
+        # As the app has it: a text under a name that promises several.
+        if self.opened_by(api_token=request.headers.get("api-token")) is None or "Authorization" in request.headers:
+            return answer({"errors": "Unauthorized"}, 401)
+        if unknown_in_query():
+            return answer({"errors": {"query": "This address takes no parameters"}}, 400)
+        return answer({"message": "Connected Successfully"})
