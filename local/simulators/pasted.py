@@ -14,10 +14,8 @@ _BIG = 5 * 1024
 
 
 class PastedApp(App):
-    """A simulated app that owners connect with keys of their own."""
+    """A simulated app that owners connect with keys of their own: ``demo`` has some that work."""
 
-    # What somebody may type to try it, by the names that the app's own settings give the keys.
-    demo: ClassVar[Mapping[str, str]]
     # Whom the keys open: an account's extras hold its keys.
     accounts: ClassVar[Sequence[Account]] = ()
 

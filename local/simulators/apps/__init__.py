@@ -2,8 +2,10 @@
 
 from local.simulators.base import App
 
+from .adobe_commerce import AdobeCommerce
 from .affirm import Affirm
 from .afterpay import Afterpay
+from .braintree import Braintree
 from .chargebee import Chargebee
 from .ebay import Ebay
 from .etsy import Etsy
@@ -18,10 +20,14 @@ from .square import Square
 from .squarespace import Squarespace
 from .stripe import Stripe
 from .toast import Toast
+from .wix import Wix
+from .woocommerce import Woocommerce
 
 ALL: tuple[type[App], ...] = (
+    AdobeCommerce,
     Affirm,
     Afterpay,
+    Braintree,
     Chargebee,
     Ebay,
     Etsy,
@@ -36,4 +42,6 @@ ALL: tuple[type[App], ...] = (
     Squarespace,
     Stripe,
     Toast,
+    Wix,
+    Woocommerce,
 )

@@ -28,12 +28,15 @@ class Affirm(PastedApp):
     def routes(self) -> Iterable[Route]:
         yield Route("identity", "GET", literal("api.affirm.com"), "/api/v1/transactions", self.transactions)
 
+    def refusal(self, error: str, description: str, status: int) -> Response:
+        return answer({"status_code": status, "type": error, "code": error, "message": description}, status)
+
     def transactions(self, _: Call) -> Response:
         account = self.opened_by_basic("public_key", "private_key")
         if account is None:
-            return _error(401, "unauthorized", "The API key pair is not valid")
+            return self.refusal("unauthorized", "The API key pair is not valid", 401)
         if unknown_in_query(_PAGING):
-            return _error(400, "invalid-field", "Unknown parameter")
+            return self.refusal("invalid-field", "Unknown parameter", 400)
         # A merchant who has sold nothing yet has keys that work, too.
         sold = [_transaction()] if account.id == "harbour" else []
         return answer({"data": sold, "total": len(sold), "next_cursor": None})
@@ -53,7 +56,3 @@ def _transaction() -> dict[str, object]:
         "provider_id": 1,
         "events": [],
     }
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    return answer({"status_code": status, "type": code, "code": code, "message": message}, status)

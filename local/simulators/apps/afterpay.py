@@ -34,14 +34,18 @@ class Afterpay(PastedApp):
         # One host for all regions; the older hosts of single regions are not simulated.
         yield Route("identity", "GET", literal("global-api.afterpay.com"), "/v2/configuration", self.configuration)
 
+    def refusal(self, error: str, description: str, status: int) -> Response:
+        known = {"errorCode": error, "errorId": uuid4().hex, "message": description, "httpStatusCode": status}
+        return answer(known, status)
+
     def configuration(self, _: Call) -> Response:
         if not _AGENT.fullmatch(request.headers.get("User-Agent", "")):
-            return _error(403, "forbidden", "A User-Agent that names the product and its version is required")
+            return self.refusal("forbidden", "A User-Agent that names the product and its version is required", 403)
         account = self.opened_by_basic("merchant_id", "secret_key")
         if account is None:
-            return _error(401, "unauthorized", "Credentials are required to access this resource.")
+            return self.refusal("unauthorized", "Credentials are required to access this resource.", 401)
         if unknown_in_query({"include"}):
-            return _error(400, "invalid_object", "Unknown parameter")
+            return self.refusal("invalid_object", "Unknown parameter", 400)
         currency = "USD" if account.extra["region"] == "US" else "AUD"
         return answer(
             {
@@ -49,7 +53,3 @@ class Afterpay(PastedApp):
                 "maximumAmount": {"amount": "2000.00", "currency": currency},
             }
         )
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    return answer({"errorCode": code, "errorId": uuid4().hex, "message": message, "httpStatusCode": status}, status)

@@ -23,10 +23,13 @@ class Helcim(PastedApp):
     def routes(self) -> Iterable[Route]:
         yield Route("identity", "GET", literal("api.helcim.com"), "/v2/connection-test", self.connection_test)
 
+    def refusal(self, error: str, description: str, status: int) -> Response:  # noqa: ARG002 - words are all it has
+        """As the app has it: one text under a name that promises several."""
+        return answer({"errors": description}, status)
+
     def connection_test(self, _: Call) -> Response:
-        # As the app has it: a text under a name that promises several.
         if self.opened_by(api_token=request.headers.get("api-token")) is None or "Authorization" in request.headers:
-            return answer({"errors": "Unauthorized"}, 401)
+            return self.refusal("unauthorized", "Unauthorized", 401)
         if unknown_in_query():
-            return answer({"errors": {"query": "This address takes no parameters"}}, 400)
+            return self.refusal("invalid_request", "This address takes no parameters", 400)
         return answer({"message": "Connected Successfully"})

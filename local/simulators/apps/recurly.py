@@ -31,16 +31,19 @@ class Recurly(PastedApp):
     def routes(self) -> Iterable[Route]:
         yield Route("identity", "GET", _API, "/sites", self.sites, shows_name=True)
 
+    def refusal(self, error: str, description: str, status: int) -> Response:
+        return _versioned(answer({"error": {"type": error, "message": description, "params": []}}, status))
+
     def sites(self, call: Call) -> Response:
         region = next(name for name, host in _REGIONS.items() if host == call.host)
         key, password = basic_pair(request.headers)
         site = None if password else self.opened_by(api_key=key, region=region)
         if request.headers.get("Accept") not in _ACCEPTED:
-            return _versioned(answer({"error": {**_WRONG_VERSION, "acceptable_accept_headers": _ACCEPTED}}, 406))
+            return self.refusal("invalid_api_version", f"Accept has to be one of {', '.join(_ACCEPTED)}", 406)
         if site is None:
-            return _versioned(answer({"error": {"type": "unauthorized", "message": "Invalid API key"}}, 401))
+            return self.refusal("unauthorized", "Invalid API key", 401)
         if unknown_in_query(_FILTERS):
-            return _versioned(answer({"error": {"type": "bad_request", "message": "Unknown parameter"}}, 400))
+            return self.refusal("bad_request", "Unknown parameter", 400)
         known = {
             "id": site.id,
             "object": "site",
@@ -55,9 +58,6 @@ class Recurly(PastedApp):
             "deleted_at": None,
         }
         return _versioned(answer({"object": "list", "has_more": False, "next": None, "data": [known]}))
-
-
-_WRONG_VERSION = {"type": "invalid_api_version", "message": "The Accept header names no version of this API"}
 
 
 def _versioned(response: Response) -> Response:

@@ -37,18 +37,22 @@ class Revel(PastedApp):
         path = "/enterprise/Establishment/"
         yield Route("identity", "GET", _API, path, self.establishments, shows_name=True)
 
+    def refusal(self, error: str, description: str, status: int) -> Response:  # noqa: ARG002 - wordless at 401
+        return answer({"error": description}, status) if description else Response(status=status)
+
     def establishments(self, call: Call) -> Response:
         key, _, secret = request.headers.get("API-AUTHENTICATION", "").partition(":")
         keys = {"subdomain": call.found["subdomain"], "api_key": key, "api_secret": secret}
         if self.opened_by(**keys) is None:
             # A subdomain that is none answers alike, and nobody learns which businesses there are.
-            return Response(status=401)
+            return self.refusal("unauthorized", "", 401)
         if unknown_in_query(_FILTERS) or request.args.get("format", "json") != "json":
-            return answer({"error": "Invalid resource lookup data provided (mismatched type)."}, 400)
+            return self.refusal("bad_request", "Unknown parameter", 400)
         theirs = [one for one in self.accounts if one.extra["subdomain"] == keys["subdomain"]]
-        meta: dict[str, object] = {"limit": 200, "next": None, "offset": 0, "previous": None, "time_zone": "US/Pacific"}
         objects = [_establishment(one) for one in theirs]
-        return answer({"meta": {**meta, "total_count": len(objects)}, "objects": objects})
+        page = {"limit": 200, "offset": 0, "total_count": len(objects)}
+        meta = {**page, "next": None, "previous": None, "time_zone": "US/Pacific"}
+        return answer({"meta": meta, "objects": objects})
 
 
 def _establishment(account: Account) -> dict[str, object]:

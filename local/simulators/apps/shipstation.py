@@ -29,12 +29,15 @@ class Shipstation(PastedApp):
         yield Route("identity", "GET", _API, "/users", self.users, shows_name=True)
         yield Route("details", "GET", _API, "/stores", self.stores, shows_name=True)
 
+    def refusal(self, error: str, description: str, status: int) -> Response:  # noqa: ARG002 - words are all it has
+        return answer({"message": description}, status)
+
     def users(self, _: Call) -> Response:
         account = self.opened_by_basic("api_key", "api_secret")
         if account is None:
-            return _unauthorized()
+            return self.refusal("unauthorized", "Invalid API credentials", 401)
         if unknown_in_query({"showInactive"}):
-            return answer({"message": "The request is invalid."}, 400)
+            return self.refusal("bad_request", "The request is invalid.", 400)
         number = account.id
         people = (("0a", "owner", shown_name(account)), ("0b", "sam", "Sam Packer"))
         return answer([_user(f"{number}{suffix}", user, name) for suffix, user, name in people])
@@ -42,9 +45,9 @@ class Shipstation(PastedApp):
     def stores(self, _: Call) -> Response:
         account = self.opened_by_basic("api_key", "api_secret")
         if account is None:
-            return _unauthorized()
+            return self.refusal("unauthorized", "Invalid API credentials", 401)
         if unknown_in_query({"showInactive", "marketplaceId"}):
-            return answer({"message": "The request is invalid."}, 400)
+            return self.refusal("bad_request", "The request is invalid.", 400)
         store = {
             "storeId": int(account.id),
             "storeName": shown_name(replace(account, name=account.extra["store"])),
@@ -60,7 +63,3 @@ class Shipstation(PastedApp):
 def _user(number: str, user: str, name: str) -> dict[str, str]:
     user_id = f"51a1b2c3-0000-4000-8000-{number.zfill(12)}"
     return {"userId": user_id, "userName": user, "name": name, "email": f"{user}@shipper.example"}
-
-
-def _unauthorized() -> Response:
-    return answer({"message": "Invalid API credentials"}, 401)

@@ -30,17 +30,20 @@ class Spoton(PastedApp):
         path = r"/posexport/v1/locations/(?P<location>[\w-]+)"
         yield Route("identity", "GET", _API, path, self.location, shows_name=True)
 
+    def refusal(self, error: str, description: str, status: int) -> Response:
+        return answer({"message": description, "code": error}, status)
+
     def location(self, call: Call) -> Response:
         key = request.headers.get("x-api-key", "")
         if self.opened_by(api_key=key) is None:
-            return _error(401, "UNAUTHORIZED", "The API key is missing or invalid.")
+            return self.refusal("UNAUTHORIZED", "The API key is missing or invalid.", 401)
         if unknown_in_query():
-            return _error(400, "BAD_REQUEST", "This address takes no parameters.")
+            return self.refusal("BAD_REQUEST", "This address takes no parameters.", 400)
         found = next((one for one in self.accounts if one.id == call.found["location"]), None)
         if found is None:
-            return _error(404, "NOT_FOUND", "The requested resource does not exist.")
+            return self.refusal("NOT_FOUND", "The requested resource does not exist.", 404)
         if not same(key, found.extra["api_key"]):
-            return _error(403, "FORBIDDEN", "The API key does not have access to the requested location.")
+            return self.refusal("FORBIDDEN", "The API key does not have access to the requested location.", 403)
         return answer(
             {
                 "id": found.id,
@@ -51,7 +54,3 @@ class Spoton(PastedApp):
                 "spotonmerchantid": "M-" + found.id[-4:],
             }
         )
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    return answer({"message": message, "code": code}, status)

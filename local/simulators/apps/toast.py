@@ -25,6 +25,7 @@ _GROUP = "5b1c7e02-8f4a-4c66-9b0e-51a1b2c3d4e5"
 class Toast(PastedApp):
     id = "toast"
     name = "Toast"
+    token_path = ("token", "accessToken")
     demo: ClassVar[Mapping[str, str]] = {
         **_HARBOUR,
         "api_host": "ws-api.toasttab.com",
@@ -42,15 +43,21 @@ class Toast(PastedApp):
         restaurant = f"/restaurants/v1/restaurants/(?P<guid>{_GUID})"
         yield Route("identity", "GET", _API, restaurant, self.restaurant, shows_name=True)
 
+    def refusal(self, error: str, description: str, status: int) -> Response:
+        nothing = ("messageKey", "fieldName", "link", "developerMessage", "canRetry")
+        code = int(error) if error.isdigit() else 10010
+        known = {"status": status, "code": code, "message": description, "requestId": str(uuid4()), "errors": []}
+        return answer({**dict.fromkeys(nothing), **known}, status)
+
     def login(self, _: Call) -> Response:
         body = json_body(request)
         if body is None or set(body) != {"clientId", "clientSecret", "userAccessType"} or request.args:
-            return _error(400, 10018, "A JSON object of clientId, clientSecret and userAccessType is required")
+            return self.refusal("10018", "A JSON object of clientId, clientSecret and userAccessType is required", 400)
         if body["userAccessType"] != "TOAST_MACHINE_CLIENT":
-            return _error(400, 10018, "userAccessType must be TOAST_MACHINE_CLIENT")
+            return self.refusal("10018", "userAccessType must be TOAST_MACHINE_CLIENT", 400)
         account = self.opened_by(client_id=body["clientId"], client_secret=body["clientSecret"])
         if account is None:
-            return _error(401, 10010, "Unauthorized: the client credentials are not valid")
+            return self.refusal("10010", "Unauthorized: the client credentials are not valid", 401)
         minted = self.mint(account, _LIFE)
         token = {
             "tokenType": "mac" if g.get("how") is Misbehaviour.TOKEN_TYPE_MAC else "Bearer",
@@ -60,20 +67,18 @@ class Toast(PastedApp):
             "idToken": None,
             "refreshToken": None,
         }
-        if g.get("how") is Misbehaviour.NO_ACCESS_TOKEN:
-            del token["accessToken"]
         return answer({"@class": ".SuccessfulResponse", "token": token, "status": "SUCCESS"})
 
     def restaurant(self, call: Call) -> Response:
         token = bearer(self.state, self.id)
         if token is None or token.account is None:
-            return _error(401, 10010, "Full authentication is required to access this resource")
+            return self.refusal("10010", "Full authentication is required to access this resource", 401)
         named = request.headers.get(_HEADER, "")
         if not named or unknown_in_query({"includeArchived"}):
-            return _error(400, 10022, f"The header {_HEADER} is required")
+            return self.refusal("10022", f"The header {_HEADER} is required", 400)
         wanted = next((one for one in self.accounts if one.id == call.found["guid"] == named), None)
         if wanted is None or wanted.extra["client_id"] != token.account.extra["client_id"]:
-            return _error(403, 10011, "The credentials do not have access to this restaurant")
+            return self.refusal("10011", "The credentials do not have access to this restaurant", 403)
         general = {
             "name": shown_name(wanted),
             "locationName": wanted.extra["location"],
@@ -87,9 +92,3 @@ class Toast(PastedApp):
             "archived": False,
         }
         return answer({"guid": wanted.id, "general": general, "location": {"city": "Boston", "country": "US"}})
-
-
-def _error(status: int, code: int, message: str) -> Response:
-    nothing = ("messageKey", "fieldName", "link", "developerMessage", "canRetry")
-    known = {"status": status, "code": code, "message": message, "requestId": str(uuid4()), "errors": []}
-    return answer({**dict.fromkeys(nothing), **known}, status)
