@@ -1,6 +1,17 @@
 """Client Connect: the table of contents. What each part does stands in its own file under chalicelib/."""
 
-from chalicelib.handlers import api, assets, connect, console, console_forms, mail_events, schedules, signing, streams
+from chalicelib.handlers import (
+    api,
+    assets,
+    callbacks,
+    connect,
+    console,
+    console_forms,
+    mail_events,
+    schedules,
+    signing,
+    streams,
+)
 from chalicelib.handlers.edge import Application, with_current_settings
 
 app = Application(app_name="client-connect", debug=False)
@@ -8,6 +19,7 @@ app.register_middleware(with_current_settings, "http")
 
 # Owners: landing page, consent, start, the apps' callbacks, the outcome.
 app.register_blueprint(connect.blueprint)
+app.register_blueprint(callbacks.blueprint)
 
 # Admins: signing in and out, the console's pages, and what its forms do.
 app.register_blueprint(signing.blueprint)

@@ -118,8 +118,16 @@ class MixedUp(AttemptProblem):
         super().__init__("mixed_up", app)
 
 
+class StillComing(ClientConnectError):
+    """The browser is back, but the app's own server has yet to post the keys. ``app`` is its slug."""
+
+    def __init__(self, app: str) -> None:
+        super().__init__(app)
+        self.app = app
+
+
 class AppProblem(ClientConnectError):
-    """The app's own servers did not give what is needed. Base of the three below."""
+    """The app's own servers did not give what is needed. Base of those below."""
 
     cause = "app_down"
 
@@ -136,6 +144,12 @@ class AppRefused(AppProblem):
     """The app said no to this code, key or login."""
 
     cause = "app_refused"
+
+
+class NotEnabled(AppRefused):
+    """The app, or the owner inside it, must switch us on first; the row's ``steps`` say how."""
+
+    cause = "not_enabled"
 
 
 class AppRejectedUs(AppProblem):

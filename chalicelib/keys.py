@@ -80,3 +80,8 @@ def from_base64url(text: str) -> bytes:
 def code_challenge(verifier: str) -> str:
     """PKCE's S256 (RFC 7636 §4.2)."""
     return base64url(hashlib.sha256(verifier.encode("ascii")).digest())
+
+
+def nonce(state: str) -> str:
+    """OpenID Connect's nonce for an attempt: whoever has the state knows it, and nobody else."""
+    return digest(f"nonce {state}")[:43]

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from chalicelib.variables import Variables
 
 LOGOS = Path(__file__).parent.parent / "templates" / "logos"
 SHORTEST_SECRET = 32
+_PORTS = {"http": 80, "https": 443}
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
 
 
@@ -39,6 +40,10 @@ class Client:
     client_secret: str = field(default="", repr=False)
     redirect_alias: str = ""
     """eBay's RuName: what stands in ``redirect_uri`` instead of the address."""
+    application_id: str = ""
+    """What an authorize request names, where it is not the client id: Amazon's application, TikTok Shop's service."""
+    authorize_params: str = ""
+    """Sent with authorize requests besides, as a query: ``version=beta`` while Amazon's app is a draft."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,13 @@ class Settings(Site):
     clients: Mapping[str, Client]
     endpoints: Mapping[str, Mapping[str, str]]
 
+    @property
+    def trusted_hosts(self) -> frozenset[str]:
+        """Hosts, with ports, that an operator named: calls may lead there even where they are not public."""
+        named = [address for entry in self.endpoints.values() for address in entry.values()]
+        parts = [urlsplit(address) for address in (*named, self.api_jwks_url) if address]
+        return frozenset(f"{part.hostname}:{part.port or _PORTS.get(part.scheme)}" for part in parts)
+
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings.
@@ -109,7 +121,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         api_jwks_url=read.optional("API_JWKS_URL"),
         clients=_clients(read),
         endpoints=read.objects(
-            "APP_ENDPOINTS", ("authorize_url", "token_url", "identity_url", "details_url", "revoke_url")
+            "APP_ENDPOINTS",
+            ("authorize_url", "token_url", "refresh_url", "identity_url", "details_url", "revoke_url"),
         ),
     )
     _one_way_to_sign(settings, read)
@@ -172,8 +185,11 @@ def _signing_keys(read: Variables) -> dict[int, bytes]:
     return keys
 
 
+_CLIENT = tuple(field.name for field in fields(Client))
+
+
 def _clients(read: Variables) -> dict[str, Client]:
-    found = read.objects("APP_CREDENTIALS", ("client_id", "client_secret", "redirect_alias"))
+    found = read.objects("APP_CREDENTIALS", _CLIENT)
     return {slug: Client(**entry) for slug, entry in found.items() if entry.get("client_id")}
 
 

@@ -18,16 +18,21 @@ if TYPE_CHECKING:
     from chalicelib.services.administering import Administering
     from chalicelib.services.alerting import Alerting
     from chalicelib.services.apps import Apps
+    from chalicelib.services.boxes import Boxes
     from chalicelib.services.callers import Callers, IssuerKeys
+    from chalicelib.services.choosing import Choosing
     from chalicelib.services.crediting import Crediting
+    from chalicelib.services.ending import Ending
     from chalicelib.services.establishing import Establishing
     from chalicelib.services.finishing import Finishing
+    from chalicelib.services.handing_over import HandingOver
     from chalicelib.services.inviting import Inviting
     from chalicelib.services.key_forms import KeyForms
     from chalicelib.services.letters import Letters
     from chalicelib.services.limits import Limits
     from chalicelib.services.links import Links
     from chalicelib.services.mail_events import MailEvents
+    from chalicelib.services.parking import Parking
     from chalicelib.services.repeating import Repeating
     from chalicelib.services.signing_in import SigningIn
     from chalicelib.services.starting import Starting
@@ -93,11 +98,11 @@ def renderer() -> "Renderer":
     return Renderer(site().brand, site().base_path, site().language)
 
 
-@cache
+@renewed
 def web() -> "Web":
     from chalicelib.outbound.web import Web
 
-    return Web()
+    return Web(settings().trusted_hosts)
 
 
 @renewed
@@ -105,7 +110,12 @@ def apps() -> "Apps":
     from chalicelib.providers.catalogue import PROVIDERS
     from chalicelib.services.apps import Apps
 
-    return Apps(providers=PROVIDERS, clients=settings().clients, endpoints=settings().endpoints)
+    return Apps(
+        providers=PROVIDERS,
+        clients=settings().clients,
+        endpoints=settings().endpoints,
+        product_name=settings().brand.product_name,
+    )
 
 
 @renewed
@@ -211,23 +221,65 @@ def crediting() -> "Crediting":
 
 
 @renewed
+def ending() -> "Ending":
+    from chalicelib.services.ending import Ending
+
+    return Ending(attempts=storage().attempts, establishing=establishing())
+
+
+@renewed
+def parking() -> "Parking":
+    from chalicelib.services.parking import Parking
+
+    return Parking(boxes=_boxes("parking"))
+
+
+def _boxes(label: str) -> "Boxes":
+    from chalicelib.services.boxes import Boxes
+
+    return Boxes(label=label, signing_keys=tuple(settings().signing_keys.values()))
+
+
+@renewed
 def finishing() -> "Finishing":
     from chalicelib.services.finishing import Finishing
+    from chalicelib.services.redeeming import Redeeming
 
     return Finishing(
         attempts=storage().attempts,
-        establishing=establishing(),
+        ending=ending(),
+        redeeming=Redeeming(parking=parking(), base_url=settings().base_url),
         apps=apps(),
         web=web(),
-        base_url=settings().base_url,
     )
+
+
+@renewed
+def choosing() -> "Choosing":
+    from chalicelib.services.choosing import Choosing
+
+    return Choosing(attempts=storage().attempts, ending=ending(), parking=parking(), apps=apps(), web=web())
+
+
+@renewed
+def handing_over() -> "HandingOver":
+    from chalicelib.services.handing_over import HandingOver
+
+    return HandingOver(attempts=storage().attempts, parking=parking(), apps=apps(), web=web())
 
 
 @renewed
 def key_forms() -> "KeyForms":
     from chalicelib.services.key_forms import KeyForms
 
-    return KeyForms(establishing=establishing(), apps=apps(), limits=limits(), web=web())
+    return KeyForms(
+        attempts=storage().attempts,
+        ending=ending(),
+        parking=parking(),
+        apps=apps(),
+        limits=limits(),
+        web=web(),
+    )
 
 
 @cache
@@ -248,7 +300,7 @@ def callers() -> "Callers":
 def repeating() -> "Repeating":
     from chalicelib.services.repeating import Repeating
 
-    return Repeating(answers=storage().answers, signing_keys=tuple(settings().signing_keys.values()))
+    return Repeating(answers=storage().answers, boxes=_boxes("idempotency"))
 
 
 @renewed

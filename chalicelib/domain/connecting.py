@@ -7,10 +7,14 @@ from enum import StrEnum
 
 
 class AttemptState(StrEnum):
-    """One try at connecting: pending → claimed → done or failed. Nothing goes back."""
+    """One try at connecting: pending → claimed → done or failed. Nothing goes back, but for a question.
+
+    ``parked``: the grant is there, and the person is asked; their answer claims the attempt once more.
+    """
 
     PENDING = "pending"
     CLAIMED = "claimed"
+    PARKED = "parked"
     DONE = "done"
     FAILED = "failed"
 
@@ -21,6 +25,8 @@ class Account:
 
     id: str
     name: str
+    extra: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What is needed to use this one of several behind a grant, and is no secret; goes into the grant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,8 @@ class Grant:
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
     """When the access token ends; ``None`` when it does not."""
+    refresh_expires_at: datetime | None = None
+    """When the refresh token ends unused; ``None`` when there is none, or no end of it."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """What is needed to use the grant and is no secret, for example the shop's host."""
 
@@ -90,3 +98,5 @@ class Attempt:
     account: Account | None = None
     reconnected: bool = False
     failure: str = ""
+    parked: bytes = field(default=b"", repr=False)
+    """A grant that waits, sealed; see ``services.parking``."""

@@ -87,24 +87,7 @@ def fields(blueprint: Blueprint) -> Mapping[str, Any]:
 
     :raises BadRequest: if it is none, or names a member twice.
     """
-    try:
-        found = json.loads(incoming.body(blueprint.current_request), object_pairs_hook=_once, parse_constant=_refused)
-    except (ValueError, RecursionError):
-        raise errors.BadRequest("The body must be a JSON object, each name once.") from None
-    if not isinstance(found, dict):
-        raise errors.BadRequest("The body must be a JSON object.")
-    return found
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("twice")
-    return found
-
-
-def _refused(constant: str) -> object:
-    raise ValueError(constant)
+    return incoming.json_object(blueprint.current_request)
 
 
 def text(body: Mapping[str, Any], name: str, default: str | None = None) -> str:

@@ -12,7 +12,7 @@ from chalicelib.errors import InvalidField
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console_guard import Admin, signed_in
 from chalicelib.handlers.edge import html
-from chalicelib.services.apps import Card, card
+from chalicelib.services.apps import Card, card, connected, refillable
 
 blueprint = Blueprint(__name__)
 
@@ -83,26 +83,20 @@ def show_panel(
     """
     provider = wiring.apps().offered(incoming.segment(app))
     invitations = [invitation for invitation in books.invitations if invitation.app == provider.slug]
-    kept = {name: value for name, value in (typed or {}).items() if name in _refillable(provider.slug)}
     return _page(
         "app_panel",
         admin,
         status=status if error else 200,
         entity=books.entity,
         app=provider,
-        connections=[connection for connection in books.connections if connection.app == provider.slug],
+        connections=connected(provider, books),
         invitations=invitations,
         suppressions=wiring.suppressing().behind(books, invitations, refused),
         link_address=_address(books, provider.slug),
         ask_owner=provider.ask_owner,
-        typed=kept,
+        typed=refillable(provider, typed or {}),
         error=error,
     )
-
-
-def _refillable(slug: str) -> set[str]:
-    fields = wiring.apps().providers[slug].fields
-    return {"email", "note", "tenant"} | {field.name for field in fields if not field.secret}
 
 
 def _address(books: Books, app: str = "") -> str:

@@ -5,11 +5,12 @@ from chalice.app import Blueprint, Response
 from chalicelib import wiring
 from chalicelib.errors import AppProblem, InvalidField, LimitReached, Suppressed
 from chalicelib.handlers import requests as incoming
+from chalicelib.handlers.connect import leaving
 from chalicelib.handlers.console import show_members, show_panel
 from chalicelib.handlers.console_guard import Admin, signed_in
-from chalicelib.handlers.edge import html, problem_page, redirect
+from chalicelib.handlers.edge import problem_page, redirect
 from chalicelib.i18n import N_
-from chalicelib.providers.base import Mechanism
+from chalicelib.providers.parts import Mechanism
 
 blueprint = Blueprint(__name__)
 
@@ -29,18 +30,18 @@ def connect(admin: Admin, entity_id: str, app: str) -> Response:
     """Connect now: off to the app, or the keys checked."""
     books = admin.books(entity_id)
     slug, typed = incoming.segment(app), incoming.form(blueprint.current_request)
-    provider = wiring.apps().offered(slug)
+    provider = wiring.apps().serving(wiring.apps().offered(slug))
     try:
         if provider.mechanism is Mechanism.KEY_FORM:
-            wiring.key_forms().connect(admin.session, books.entity.id, slug, typed)
-            return redirect(f"/entities/{books.entity.id}?done=connected")
-        _, address = wiring.starting().by_admin(admin.session, books.entity.id, slug, typed=typed)
+            attempt = wiring.key_forms().by_admin(admin.session, books.entity.id, provider, typed, admin.secret)
+            return redirect(f"/attempts/{attempt.id}")
+        started = wiring.starting().by_admin(admin.session, books.entity.id, provider, typed=typed)
     except InvalidField as error:
         return show_panel(admin, books, slug, typed, error)
     except AppProblem as problem:
         back = f"/entities/{books.entity.id}/apps/{slug}"
         return problem_page(502, problem.cause, app=provider, back=back)
-    return html(wiring.renderer().page("leaving", app=provider, address=address))
+    return leaving(started)
 
 
 @blueprint.route("/entities/{entity_id}/apps/{app}/ask", methods=["POST"], content_types=incoming.FORM)

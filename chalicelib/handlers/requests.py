@@ -1,5 +1,6 @@
 """Reading requests strictly: one value for each name, no surprises, at most 64 KB."""
 
+import json
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote
 
@@ -10,11 +11,13 @@ from chalicelib.errors import BadRequest, Forbidden, NotFound, TooLarge
 from chalicelib.i18n import N_
 
 FORM = ["application/x-www-form-urlencoded"]
+JSON = "application/json"
 MOST_BYTES = 64 * 1024
 MOST_FIELDS = 40
 LONGEST_SEGMENT = 160
 BROWSER_COOKIE = "__Host-browser"
 SESSION_COOKIE = "__Host-session"
+ATTEMPT_COOKIE = "__Host-attempt"
 
 
 def query(request: Request) -> dict[str, str]:
@@ -65,6 +68,36 @@ def form(request: Request) -> dict[str, str]:
     except ValueError:
         raise BadRequest(N_("The form could not be read.")) from None
     return _single(pairs)
+
+
+def is_json(request: Request) -> bool:
+    """Whether the body says that it is JSON."""
+    return str(request.headers.get("content-type", "")).partition(";")[0].strip().lower() == JSON
+
+
+def json_object(request: Request) -> dict[str, object]:
+    """The body as a JSON object.
+
+    :raises BadRequest: if it is none, or names a member twice.
+    """
+    try:
+        found = json.loads(body(request), object_pairs_hook=_once, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        raise BadRequest("The body must be a JSON object, each name once.") from None
+    if not isinstance(found, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return found
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("twice")
+    return found
+
+
+def _refused(constant: str) -> object:
+    raise ValueError(constant)
 
 
 def cookie(request: Request, name: str) -> str:

@@ -9,9 +9,9 @@ nonce (12), ciphertext with tag.
 
 import json
 import os
-from datetime import datetime
 
 from chalicelib.domain import Connection, Grant, SealedGrant
+from chalicelib.domain.grants import dumped, loaded
 from chalicelib.errors import NotKept
 from chalicelib.outbound import aws
 
@@ -38,7 +38,7 @@ class Sealer:
         wrapped: bytes = key["CiphertextBlob"]
         head = bytes([VERSION]) + len(wrapped).to_bytes(2, "big") + wrapped
         nonce = os.urandom(NONCE)
-        sealed = AESGCM(key["Plaintext"]).encrypt(nonce, _dump(grant), head + _bound_to(context))
+        sealed = AESGCM(key["Plaintext"]).encrypt(nonce, dumped(grant), head + _bound_to(context))
         return SealedGrant(ciphertext=head + nonce + sealed, expires_at=grant.expires_at)
 
     def open(self, sealed: SealedGrant, connection: Connection) -> Grant:
@@ -56,7 +56,7 @@ class Sealer:
         context = _context(connection)
         key = _ask_kms("decrypt", CiphertextBlob=raw[3:end], EncryptionContext=context)
         nonce, body = raw[end : end + NONCE], raw[end + NONCE :]
-        return _load(AESGCM(key["Plaintext"]).decrypt(nonce, body, raw[:end] + _bound_to(context)))
+        return loaded(AESGCM(key["Plaintext"]).decrypt(nonce, body, raw[:end] + _bound_to(context)))
 
 
 def _ask_kms(operation: str, **request: object) -> dict[str, bytes]:
@@ -75,22 +75,3 @@ def _context(connection: Connection) -> dict[str, str]:
 
 def _bound_to(context: dict[str, str]) -> bytes:
     return json.dumps(context, sort_keys=True).encode()
-
-
-def _dump(grant: Grant) -> bytes:
-    expires_at = grant.expires_at.isoformat() if grant.expires_at else None
-    fields = {
-        "secrets": dict(grant.secrets),
-        "scopes": grant.scopes,
-        "expires_at": expires_at,
-        "extra": dict(grant.extra),
-    }
-    return json.dumps(fields).encode()
-
-
-def _load(raw: bytes) -> Grant:
-    fields = json.loads(raw)
-    expires_at = datetime.fromisoformat(fields["expires_at"]) if fields["expires_at"] else None
-    return Grant(
-        secrets=fields["secrets"], scopes=tuple(fields["scopes"]), expires_at=expires_at, extra=fields["extra"]
-    )

@@ -6,7 +6,7 @@ answers and outlive their timeout when an answer drips (measured; see docs/secur
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import logs
@@ -28,13 +28,42 @@ _SERVER_ERROR = 500
 
 
 class Web:
-    """Sends JSON or forms, wants a JSON object back. One per process: connections and root certificates are reused."""
+    """Sends JSON or forms, wants JSON back. One per process: connections and root certificates are reused.
 
-    def __init__(self, seconds: float = SECONDS) -> None:
+    ``trusted`` are hosts with ports that an operator named, wherever they lead; all others must be public.
+    """
+
+    def __init__(self, trusted: Collection[str] = (), seconds: float = SECONDS) -> None:
+        self._trusted = frozenset(trusted)
         self._seconds = seconds
         self._connections: HTTPAdapter | None = None
 
-    def json(
+    def json(self, method: str, url: str, **options: Any) -> Mapping[str, object]:
+        """Send one request, never a second, and return the JSON object that was answered.
+
+        ``options`` are ``headers``, ``form``, ``body`` (an object, as JSON) and ``auth`` (HTTP Basic's pair).
+
+        :raises AppDown: no whole JSON object came back in time, or a 5xx, 429 or redirect did.
+        :raises AppRefused: a 4xx.
+        :raises AppRejectedUs: a 401 or 4xx with OAuth's ``invalid_client``.
+        """
+        found = self._answered(method, url, **options)
+        if not isinstance(found, dict):
+            raise AppDown("not a JSON object")
+        return found
+
+    def rows(self, method: str, url: str, **options: Any) -> list[object]:
+        """The same for an answer that is a JSON list."""
+        found = self._answered(method, url, **options)
+        if not isinstance(found, list):
+            raise AppDown("not a JSON list")
+        return found
+
+    def send(self, method: str, url: str, **options: Any) -> None:
+        """The same where only the status counts."""
+        self._answered(method, url, **options)
+
+    def _answered(
         self,
         method: str,
         url: str,
@@ -43,15 +72,9 @@ class Web:
         form: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
         auth: tuple[str, str] | None = None,
-    ) -> Mapping[str, object]:
-        """Send one request; never a second.
-
-        :raises AppDown: no whole JSON object came back in time, or a 5xx, 429 or redirect did.
-        :raises AppRefused: a 4xx.
-        :raises AppRejectedUs: a 401 or 4xx with OAuth's ``invalid_client``.
-        """
+    ) -> object:
         sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
-        return _object(*self._sent(method, url, headers=sent, data=form, json=body, auth=auth or _no_auth))
+        return _json(*self._sent(method, url, headers=sent, data=form, json=body, auth=auth or _no_auth))
 
     def _sent(self, method: str, url: str, **options: Any) -> tuple[int, bytes]:
         import requests
@@ -81,7 +104,7 @@ class Web:
     def _open(self) -> "HTTPAdapter":
         """An adapter without a session: its cookies, redirects, proxies and .netrc have no place here."""
         if self._connections is None:
-            self._connections = adapter()
+            self._connections = adapter(self._trusted)
         return self._connections
 
 
@@ -97,16 +120,14 @@ def _capped(response: "Response") -> bytes:
     return bytes(raw)
 
 
-def _object(status: int, raw: bytes) -> Mapping[str, object]:
+def _json(status: int, raw: bytes) -> object:
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
         found = None
-    answer = found if isinstance(found, dict) else {}
     if status >= _SERVER_ERROR or status == _TOO_MANY or status in _REDIRECT:
         raise AppDown(str(status))
     if status not in _OK:
-        raise (AppRejectedUs if answer.get("error") == "invalid_client" else AppRefused)(str(status))
-    if not isinstance(found, dict):
-        raise AppDown("not a JSON object")
-    return answer
+        error = found.get("error") if isinstance(found, dict) else None
+        raise (AppRejectedUs if error == "invalid_client" else AppRefused)(str(status))
+    return found

@@ -61,9 +61,9 @@ def identify(call: Call, grant: Grant, _token: Json) -> Account:
 def revoke(call: Call, grant: Grant, _account: Account | None) -> None:
     """Uninstalls our app from the shop."""
     headers = {"X-Shopify-Access-Token": grant.secrets["access_token"]}
-    call.web.json("DELETE", call.url("revoke_url"), headers=headers)
+    call.web.send("DELETE", call.url("revoke_url"), headers=headers)
 
 
-def grant_extra(call: Call) -> Mapping[str, str]:
+def grant_extra(call: Call, _answer: Json) -> Mapping[str, str]:
     """Every later call goes to the shop's host."""
     return {"shop": call.tenant}

@@ -41,6 +41,7 @@ class Apps:
     providers: Mapping[str, Provider]
     clients: Mapping[str, Client]
     endpoints: Mapping[str, Mapping[str, str]]
+    product_name: str
 
     def all(self) -> Iterable[Provider]:
         """Every app of the catalogue, configured or not."""
@@ -48,7 +49,11 @@ class Apps:
 
     def configured(self, app: Provider) -> bool:
         """Whether we have what it takes to offer the app."""
-        return app.configured(self.clients.get(app.slug))
+        return app.configured(self.clients.get(self.serving(app).slug))
+
+    def serving(self, app: Provider) -> Provider:
+        """The app whose connection serves this one: itself, or the one that it is part of."""
+        return self.providers[app.part_of] if app.part_of else app
 
     def offered(self, slug: str) -> Provider:
         """The app, for an admin.
@@ -72,10 +77,15 @@ class Apps:
         logs.bind(app=app.slug)
         return app
 
-    def call(self, app: Provider, web: Web, tenant: str = "") -> Call:
-        """What the row's functions are handed."""
+    def call(self, app: Provider, web: Web, tenant: str = "", words: Mapping[str, str] | None = None) -> Call:
+        """What the row's functions are handed. ``words`` are what a form's plain fields or a grant's extra say."""
         row = app.pointed_at(self.endpoints.get(app.slug, {}))
-        return Call(provider=row, client=self.clients.get(app.slug, _NO_CLIENT), web=web, tenant=tenant)
+        client = self.clients.get(app.slug, _NO_CLIENT)
+        tenant = tenant or (words or {}).get("tenant", "")
+        named = app.words(tenant) if tenant else {}
+        return Call(
+            provider=row, client=client, web=web, words={"product": self.product_name, **named, **(words or {})}
+        )
 
     def landing_cards(self, books: Books) -> list[Card]:
         """What an owner can connect, what is asked for first."""
@@ -91,5 +101,16 @@ class Apps:
 
 def card(app: Provider, books: Books) -> Card:
     """The app with what the entity has of it."""
-    connections = tuple(connection for connection in books.connections if connection.app == app.slug)
-    return Card(app=app, connections=connections, asked=books.entity.asked.get(app.slug))
+    return Card(app=app, connections=connected(app, books), asked=books.entity.asked.get(app.slug))
+
+
+def connected(app: Provider, books: Books) -> tuple[Connection, ...]:
+    """What the entity has connected of the app."""
+    serving = app.part_of or app.slug
+    return tuple(connection for connection in books.connections if connection.app == serving)
+
+
+def refillable(app: Provider, typed: Mapping[str, str]) -> dict[str, str]:
+    """What of a refused form goes back into it: never a secret."""
+    names = {"email", "note", "tenant"} | {field.name for field in app.fields if not field.secret}
+    return {name: value for name, value in typed.items() if name in names}

@@ -5,23 +5,18 @@ neither the table alone nor our key alone opens them.
 """
 
 import json
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from chalicelib import keys
 from chalicelib.errors import BadRequest, Conflict, InvalidField
+from chalicelib.services.boxes import Boxes
 from chalicelib.services.ports import Answers
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEEP = timedelta(hours=24)
 LEASE = timedelta(minutes=1)
 """How long a request may be served; whoever broke off does not hold the key for longer."""
-NONCE = 12
 LONGEST = 255
 
 type Answer = tuple[int, object]
@@ -30,10 +25,10 @@ type Answer = tuple[int, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeating:
-    """``signing_keys``: the first seals, all open."""
+    """Each answer stands in a box that only its own Idempotency-Key opens."""
 
     answers: Answers
-    signing_keys: tuple[bytes, ...] = field(repr=False)
+    boxes: Boxes
 
     def once(self, header: str, request: tuple[str, ...], serve: Callable[[], Answer]) -> Answer:
         """Serve the request, or give the answer that the same key got before.
@@ -56,7 +51,7 @@ class Repeating:
         except Exception:
             self.answers.release(name)
             raise
-        self.answers.answer(name, self._sealed(header, name, answer), keys.now() + KEEP)
+        self.answers.answer(name, self.boxes.seal(header, name, json.dumps(answer).encode()), keys.now() + KEEP)
         return answer
 
     def _before(self, name: str, header: str, request_hash: str) -> Answer:
@@ -70,25 +65,9 @@ class Repeating:
             raise Conflict("A request with this Idempotency-Key is being served.")
         return self._opened(header, name, sealed)
 
-    def _sealed(self, header: str, name: str, answer: Answer) -> bytes:
-        nonce = os.urandom(NONCE)
-        cipher = _cipher(self.signing_keys[0], header)
-        return nonce + cipher.encrypt(nonce, json.dumps(answer).encode(), name.encode())
-
     def _opened(self, header: str, name: str, sealed: bytes) -> Answer:
-        from cryptography.exceptions import InvalidTag
-
-        for key in self.signing_keys:
-            try:
-                raw = _cipher(key, header).decrypt(sealed[:NONCE], sealed[NONCE:], name.encode())
-            except InvalidTag:
-                continue
-            status, body = json.loads(raw)
-            return status, body
-        raise Conflict("The request was served, but its answer cannot be repeated any more. Read what it made.")
-
-
-def _cipher(signing_key: bytes, header: str) -> "AESGCM":
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    return AESGCM(keys.mac(signing_key, "idempotency", header))
+        raw = self.boxes.open(header, name, sealed)
+        if raw is None:
+            raise Conflict("The request was served, but its answer cannot be repeated any more. Read what it made.")
+        status, body = json.loads(raw)
+        return status, body

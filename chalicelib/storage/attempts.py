@@ -4,6 +4,7 @@ from datetime import datetime
 
 from chalicelib import keys
 from chalicelib.domain import Account, Attempt, AttemptState, Authority, Event, InvitationState
+from chalicelib.errors import NotKept
 from chalicelib.storage import rows
 from chalicelib.storage.models import AttemptItem, InvitationItem
 from chalicelib.storage.tables import ConditionFailed, Transaction, call, update
@@ -33,6 +34,7 @@ def attempt(item: AttemptItem) -> Attempt:
         account=account,
         reconnected=bool(item.reconnected),
         failure=item.failure,
+        parked=item.parked or b"",
     )
 
 
@@ -82,8 +84,15 @@ class Attempts:
         except AttemptItem.DoesNotExist:
             return None
 
-    def claim(self, attempt_id: str, app: str, bindings: tuple[str, ...], now: datetime) -> Attempt | None:
-        """Pending → claimed, for the right app, in the right browser, in time: once. ``None`` when not.
+    def claim(
+        self,
+        attempt_id: str,
+        app: str,
+        bindings: tuple[str, ...],
+        now: datetime,
+        state: AttemptState = AttemptState.PENDING,
+    ) -> Attempt | None:
+        """Pending or parked → claimed, for the right app, in the right browser, in time: once. ``None`` when not.
 
         The claim has a random name, so that our own repeat of a call whose answer was lost still wins.
         """
@@ -95,7 +104,7 @@ class Attempts:
             AttemptItem.claimed_at.set(now),
         ]
         condition = (
-            ((AttemptItem.state == AttemptState.PENDING.value) | (AttemptItem.claim == mine))
+            ((AttemptItem.state == state.value) | (AttemptItem.claim == mine))
             & (AttemptItem.app == app)
             & AttemptItem.browser_hash.is_in(*bindings)
             & (AttemptItem.expires_at > now)
@@ -105,6 +114,32 @@ class Attempts:
         except ConditionFailed:
             return None
         return attempt(item)
+
+    def park(self, attempt: Attempt, parked: bytes, until: datetime) -> None:
+        """Claimed → parked: the grant waits, sealed, for an answer.
+
+        :raises NotKept: if the attempt is not ours any more; nobody will ever fetch what was to wait.
+        """
+        actions = [
+            AttemptItem.state.set(AttemptState.PARKED.value),
+            AttemptItem.parked.set(parked),
+            AttemptItem.expires_at.set(until),
+        ]
+        still_mine = (AttemptItem.claim == attempt.claim) & (AttemptItem.state == AttemptState.CLAIMED.value)
+        try:
+            update(AttemptItem(key_of(attempt.id)), actions, still_mine)
+        except ConditionFailed:
+            raise NotKept from None
+
+    def hand_over(self, attempt_id: str, app: str, parked: bytes, now: datetime) -> bool:
+        """Leave what an app posted for a pending attempt, once. Returns whether there was such an attempt."""
+        pending = (AttemptItem.state == AttemptState.PENDING.value) & (AttemptItem.app == app)
+        timely = (AttemptItem.expires_at > now) & AttemptItem.parked.does_not_exist()
+        try:
+            update(AttemptItem(key_of(attempt_id)), [AttemptItem.parked.set(parked)], pending & timely)
+        except ConditionFailed:
+            return False
+        return True
 
     def fail(self, attempt: Attempt, cause: str, event: Event) -> None:
         """Claimed → failed, with the event that tells the admins why. What is done stays done."""

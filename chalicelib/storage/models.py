@@ -185,6 +185,7 @@ class AttemptItem(EphemeralItem, discriminator="attempt"):
     account_name = UnicodeAttribute(null=True)
     reconnected = NumberAttribute(default=0)
     failure = UnicodeAttribute(default="")
+    parked = BinaryAttribute(legacy_encoding=False, null=True)
 
 
 class SessionItem(EphemeralItem, discriminator="session"):

@@ -14,7 +14,7 @@ import app
 from chalicelib.domain import EventKind, InvitationState
 from chalicelib.errors import ClientConnectError
 from chalicelib.handlers.edge import PROBLEMS
-from chalicelib.providers.base import Category, Mechanism
+from chalicelib.providers.parts import Category, Mechanism
 from chalicelib.services.addresses import LONGEST_NAME, LONGEST_NOTE
 from chalicelib.services.administering import MOST_ADMINS
 from tests.handlers.described import DESCRIPTION

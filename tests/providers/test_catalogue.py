@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from chalicelib import keys
 from chalicelib.domain import Account
 from chalicelib.errors import AppDown, AppRefused, AttemptProblem, InvalidField
-from chalicelib.providers import oauth2, shopify
-from chalicelib.providers.base import Call, Category, ClientAuth, Endpoints, Mechanism, Provider
+from chalicelib.providers import answers, oauth2, shopify
+from chalicelib.providers.base import Call, Provider
 from chalicelib.providers.catalogue import PROVIDERS
+from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Mechanism
 from chalicelib.providers.reading import account, at
 from chalicelib.settings import Client
 
@@ -62,7 +63,7 @@ class Recorded:
 
 
 def call(row: Provider, web: Recorded | None = None, client: Client = CLIENT) -> Call:
-    return Call(provider=row, client=client, web=web or Recorded(), tenant=TENANTS.get(row.slug, ""))
+    return Call(provider=row, client=client, web=web or Recorded(), words=row.words(TENANTS.get(row.slug, "")))
 
 
 def addresses(row: Provider) -> dict[str, str]:
@@ -101,7 +102,7 @@ def test_every_row(row: Provider) -> None:
 def test_every_address_is_https_at_a_host_of_the_row(row: Provider) -> None:
     """Threat 15. What a person types fills a host only where its reader closes the pattern."""
     for name, template in addresses(row).items():
-        parts = urlsplit(template.format(tenant=TENANTS.get(row.slug, ""), account_id="1"))
+        parts = urlsplit(template.format(tenant=TENANTS.get(row.slug, ""), site="acme", account_id="1"))
         assert (parts.scheme, parts.username, parts.port, parts.query, parts.fragment) == ("https", None, None, "", "")
         assert parts.hostname
         assert re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}", parts.hostname), name
@@ -254,7 +255,7 @@ def test_a_row_may_know_better_than_silence() -> None:
     [
         ("2026-12-22T12:00:00Z", datetime(2026, 12, 22, 12, tzinfo=UTC)),
         ("2026-12-22T14:00:00+02:00", datetime(2026, 12, 22, 12, tzinfo=UTC)),
-        ("9999-12-31T23:59:59Z", NOW + oauth2.LONGEST),
+        ("9999-12-31T23:59:59Z", NOW + answers.LONGEST),
         ("2026-12-22T12:00:00", None),
         ("2026-12-22", None),
         ("soon", None),
@@ -277,7 +278,7 @@ def test_no_lifetime_crashes(expires_in: object) -> None:
         found = grant_of(expires_in=expires_in, expires_at=expires_in)
     except AppDown:
         return
-    assert found is None or (isinstance(found, datetime) and found <= NOW + oauth2.LONGEST)
+    assert found is None or (isinstance(found, datetime) and found <= NOW + answers.LONGEST)
 
 
 @pytest.mark.parametrize(
@@ -429,7 +430,7 @@ def test_whatever_site_is_accepted_is_chargebees(typed: str) -> None:
         site = read("site", typed)
     except InvalidField:
         return
-    parts = urlsplit(PROVIDERS["chargebee"].endpoints.identity_url.format(tenant=site))
+    parts = urlsplit(PROVIDERS["chargebee"].endpoints.identity_url.format(site=site))
     assert parts.hostname == parts.netloc == f"{site}.chargebee.com"
 
 
@@ -483,7 +484,7 @@ def test_shopifys_own_example() -> None:
     }
     row = Call(
         provider=PROVIDERS["shopify"], client=Client(client_id="x", client_secret="hush"), web=Recorded(),
-        tenant="some-shop.myshopify.com",
+        words={"tenant": "some-shop.myshopify.com"},
     )  # fmt: skip
     with patch("chalicelib.keys.now", lambda: datetime.fromtimestamp(1337178200, UTC)):
         shopify.check_callback(row, params)

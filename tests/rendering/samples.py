@@ -19,7 +19,8 @@ from chalicelib.domain import (
     Suppression,
 )
 from chalicelib.errors import InvalidField
-from chalicelib.providers.base import Call, Category, Endpoints, Field, Json, Mechanism, OwnerText, Provider
+from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.parts import Category, Endpoints, Field, Mechanism, OwnerText
 from chalicelib.settings import Brand
 
 BRAND = Brand(

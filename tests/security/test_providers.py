@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from chalicelib import wiring
 from chalicelib.errors import AppDown, AppProblem, AppRefused, AppRejectedUs
 from chalicelib.outbound.web import CAP, Web
-from chalicelib.providers import oauth2
+from chalicelib.outbound.web import SECONDS as SECONDS_SHIPPED
+from chalicelib.providers import answers
 from local.simulators import Misbehaviour
 from local.simulators.people import approve
 from tests.conftest import Clock
@@ -86,6 +88,11 @@ def _raw(request: BaseHTTPRequestHandler, body: bytes, status: int = 200, **head
     request.wfile.write(body)
 
 
+def web(server: Told, seconds: float = SECONDS_SHIPPED) -> Web:
+    """The one HTTP client, for which the test's server counts as named by the operator."""
+    return Web({urlsplit(server.url).netloc}, seconds)
+
+
 @pytest.fixture
 def evil() -> Iterator[Told]:
     server = Told()
@@ -97,7 +104,7 @@ def evil() -> Iterator[Told]:
 def acme(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The product, which waits a second for an app instead of six."""
     forget()
-    hurried = Web(seconds=SECONDS)
+    hurried = Web(wiring.settings().trusted_hosts, SECONDS)
     monkeypatch.setattr(wiring, "web", lambda: hurried)
     world.entity()
     yield world
@@ -202,7 +209,7 @@ def test_a_hostile_shop_name_is_text_everywhere(acme: World) -> None:
 
 def told(evil: Told, body: bytes, status: int = 200, **headers: str) -> Any:
     evil.answer = lambda request: _raw(request, body, status, **headers)
-    return Web(seconds=2).json("POST", evil.url, form={"code": "a-code"})
+    return web(evil, 2).json("POST", evil.url, form={"code": "a-code"})
 
 
 BAD = {
@@ -321,7 +328,7 @@ def test_no_drip_outlives_the_deadline(evil: Told, drip: Callable[[BaseHTTPReque
     evil.answer = quietly
     began = time.monotonic()
     with pytest.raises(AppDown):
-        Web(seconds=0.4).json("GET", evil.url)
+        web(evil, 0.4).json("GET", evil.url)
     assert time.monotonic() - began < 2
 
 
@@ -333,10 +340,10 @@ def test_all_calls_of_a_callback_share_one_deadline(evil: Told) -> None:
         _json(request, {"a": 1})
 
     evil.answer = late
-    web = Web(seconds=5)
+    client = web(evil, 5)
     began = time.monotonic()
-    with web.within(0.8), pytest.raises(AppDown):
-        list(map(web.json, ["GET"] * 20, [evil.url] * 20))
+    with client.within(0.8), pytest.raises(AppDown):
+        list(map(client.json, ["GET"] * 20, [evil.url] * 20))
     assert time.monotonic() - began < 2
     assert len(evil.hits) <= 3
 
@@ -350,9 +357,9 @@ def test_nothing_of_one_call_is_sent_with_the_next(evil: Told) -> None:
         _raw(request, b"{}", Set_Cookie="tenant=one")
 
     evil.answer = answer
-    web = Web()
-    web.json("GET", evil.url)
-    web.json("GET", evil.url)
+    client = web(evil)
+    client.json("GET", evil.url)
+    client.json("GET", evil.url)
     assert seen == [None, None]
 
 
@@ -369,14 +376,14 @@ def test_surroundings_have_no_say(evil: Told, monkeypatch: pytest.MonkeyPatch, t
         _json(request, {"a": 1})
 
     evil.answer = answer
-    assert Web().json("GET", evil.url) == {"a": 1}
+    assert web(evil).json("GET", evil.url) == {"a": 1}
     assert seen == [None]
 
 
 # 32
 
 NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
-LATEST = NOW + oauth2.LONGEST
+LATEST = NOW + answers.LONGEST
 EXPIRIES: list[tuple[dict[str, object], datetime | None]] = [
     ({}, None),
     ({"expires_in": 3600}, NOW + timedelta(hours=1)),
@@ -410,7 +417,7 @@ def test_a_lifetime_is_believed_within_reason(
 ) -> None:
     """Threat 32. A finite time that storage can hold, or none; never a crash."""
     call = wiring.apps().call(wiring.apps().providers["square"], Web())
-    found = oauth2._expiry(call, answer, NOW)
+    found = answers.expiry(answer, NOW, None)
     assert found == expected
     if found is not None:
         assert found.astimezone(UTC).isoformat()
@@ -420,7 +427,7 @@ def test_a_lifetime_is_believed_within_reason(
 def test_the_apps_own_words_for_bearer_are_taken(world: World, kind: str | None) -> None:
     """Threat 36. eBay says ``User Access Token``; Shopify and Stripe's kin say nothing."""
     call = wiring.apps().call(wiring.apps().providers["square"], Web())
-    grant = oauth2._grant(call, {"access_token": "x", "token_type": kind}, NOW)
+    grant = answers.grant(call, {"access_token": "x", "token_type": kind}, NOW)
     assert grant.secrets == {"access_token": "x"}
 
 
@@ -443,7 +450,7 @@ def test_what_is_no_bearer_token_is_none(world: World, answer: dict[str, object]
     """Threat 36. Absent, empty, of a wrong type, of a kind we cannot use, or beside an error."""
     call = wiring.apps().call(wiring.apps().providers["square"], Web())
     with pytest.raises(AppProblem):
-        oauth2._grant(call, answer, NOW)
+        answers.grant(call, answer, NOW)
 
 
 # 37
@@ -469,11 +476,10 @@ def test_a_hanging_app_leaves_a_friendly_page_and_a_way_back(acme: World) -> Non
 
 def test_the_deadlines_as_they_ship(world: World) -> None:
     """Threat 37. Under 20 seconds for all of it, of API Gateway's 29."""
-    from chalicelib.outbound.web import SECONDS as FOR_ONE
-    from chalicelib.services.finishing import REVOKE_SECONDS
+    from chalicelib.services.ending import REVOKE_SECONDS
     from chalicelib.services.finishing import SECONDS as FOR_ALL
 
-    assert FOR_ONE <= 6
+    assert SECONDS_SHIPPED <= 6
     assert FOR_ALL + REVOKE_SECONDS < 20
 
 

@@ -88,7 +88,7 @@ def watch(
 ) -> Iterator[Watch]:
     unhurried(monkeypatch)
     forget()
-    hurried = Web(seconds=1)
+    hurried = Web(wiring.settings().trusted_hosts, 1)
     monkeypatch.setattr(wiring, "web", lambda: hurried)
     caplog.set_level(logging.INFO)
     for ours in ("client_connect", "client-connect"):

@@ -5,7 +5,8 @@ from datetime import timedelta
 from chalicelib.domain import Account, Grant
 from chalicelib.i18n import N_
 from chalicelib.providers import shopify
-from chalicelib.providers.base import Call, Category, ClientAuth, Endpoints, Field, Json, OwnerText, Provider
+from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Field, OwnerText, Renewal
 from chalicelib.providers.reading import account, at, bearer, get
 
 
@@ -22,6 +23,8 @@ SQUARESPACE_COMMERCE = Provider(
         role=N_("Sign in as the owner or an administrator of the Squarespace site."),
         reads=(N_("Orders"), N_("Transactions"), N_("Products and stock")),
         disconnect=N_("In Squarespace, open Settings, then Connected accounts, and disconnect the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://support.squarespace.com",
     ),
     endpoints=Endpoints(
         authorize_url="https://login.squarespace.com/api/1/login/oauth/provider/authorize",
@@ -33,6 +36,7 @@ SQUARESPACE_COMMERCE = Provider(
     client_auth=ClientAuth.BASIC,
     authorize_params={"access_type": "offline"},
     default_lifetime=timedelta(minutes=30),
+    renewal=Renewal(rotates=True, lifetime=timedelta(days=7), every=timedelta(days=5)),
     identify=_squarespace_site,
 )
 
@@ -44,6 +48,8 @@ SHOPIFY = Provider(
         role=N_("Sign in as the store's owner, or as staff who may install apps."),
         reads=(N_("Orders"), N_("Products"), N_("Shopify Payments payouts")),
         disconnect=N_("In Shopify, open Settings, then Apps and sales channels, and uninstall the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://help.shopify.com",
     ),
     endpoints=Endpoints(
         authorize_url="https://{tenant}/admin/oauth/authorize",
@@ -56,6 +62,7 @@ SHOPIFY = Provider(
     client_auth=ClientAuth.POST,
     # An offline token that expires: public apps made since April 2026 get no other that works.
     token_params={"expiring": "1"},
+    renewal=Renewal(rotates=True, lifetime=timedelta(days=90)),
     tenant=Field(
         name="tenant",
         label=N_("Store address"),

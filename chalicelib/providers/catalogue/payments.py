@@ -5,17 +5,8 @@ import re
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import AppDown, InvalidField
 from chalicelib.i18n import N_
-from chalicelib.providers.base import (
-    Call,
-    Category,
-    ClientAuth,
-    Endpoints,
-    Field,
-    Json,
-    Mechanism,
-    OwnerText,
-    Provider,
-)
+from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Field, Mechanism, OwnerText
 from chalicelib.providers.reading import account, at, at_or, bearer, get
 
 
@@ -31,7 +22,7 @@ def _stripe_deauthorize(call: Call, _grant: Grant, account: Account | None) -> N
     if account is None:
         return
     form = {"client_id": call.client.client_id, "stripe_user_id": account.id.removesuffix(":test")}
-    call.web.json("POST", call.url("revoke_url"), headers=bearer(call.client.client_secret), form=form)
+    call.web.send("POST", call.url("revoke_url"), headers=bearer(call.client.client_secret), form=form)
 
 
 def _chargebee_site(typed: str) -> str:
@@ -54,7 +45,7 @@ def _chargebee_site_account(call: Call, grant: Grant, _token: Json) -> Account:
     answer = call.web.json("GET", call.url("identity_url"), auth=(grant.secrets["api_key"], ""))
     if not isinstance(answer.get("list"), list):
         raise AppDown("not a list")
-    return account(call.tenant, call.tenant)
+    return account(call.words["site"], call.words["site"])
 
 
 STRIPE = Provider(
@@ -65,6 +56,8 @@ STRIPE = Provider(
         role=N_("Sign in as an administrator of the Stripe account."),
         reads=(N_("Payments and refunds"), N_("Fees and payouts"), N_("The business's name")),
         disconnect=N_("In Stripe, open Settings, then Installed apps, and remove the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://support.stripe.com",
     ),
     endpoints=Endpoints(
         authorize_url="https://connect.stripe.com/oauth/authorize",
@@ -88,8 +81,10 @@ CHARGEBEE = Provider(
         role=N_("Use a read-only API key made by an administrator of the Chargebee site."),
         reads=(N_("Invoices and payments"), N_("Customers and subscriptions")),
         disconnect=N_("In Chargebee, open Settings, then API keys, and delete the key."),
+        lasts=N_("Until the key is deleted."),
+        help_url="https://www.chargebee.com/docs",
     ),
-    endpoints=Endpoints(identity_url="https://{tenant}.chargebee.com/api/v2/business_entities"),
+    endpoints=Endpoints(identity_url="https://{site}.chargebee.com/api/v2/business_entities"),
     fields=(
         Field(
             name="site",

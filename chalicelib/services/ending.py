@@ -1,0 +1,92 @@
+"""The end of an attempt: everything is kept, or nothing is and the grant goes back to the app."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from chalicelib import logs
+from chalicelib.domain import Account, Attempt, EventKind, Grant
+from chalicelib.errors import AppProblem, AttemptProblem, MixedUp, NotFound, NotKept, Unavailable
+from chalicelib.providers.base import Call
+from chalicelib.services.establishing import Establishing
+from chalicelib.services.events import event
+from chalicelib.services.ports import Attempts
+from chalicelib.services.redeeming import settled
+
+REVOKE_SECONDS = 3.0
+
+LINK_REPLACED = "link_replaced"
+SIGNED_OUT = "signed_out"
+UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Keeps, gives back, fails."""
+
+    attempts: Attempts
+    establishing: Establishing
+
+    def keep(self, call: Call, attempt: Attempt, grant: Grant, account: Account) -> None:
+        """Connection, grant, attempt and event, or none of them; a grant that is not kept is given back."""
+        grant = settled(call, grant, account)
+        by = connected_by(attempt)
+        try:
+            self.establishing.establish(
+                attempt.entity_id, call.provider, account, grant, by=by, authority=attempt.authority, attempt=attempt
+            )
+        except NotFound:
+            self.give_back(call, attempt, grant, account)
+            raise AttemptProblem(SIGNED_OUT if attempt.authority.admin else LINK_REPLACED, attempt.app) from None
+        except NotKept:
+            self.give_back(call, attempt, grant, account)
+            raise
+
+    def give_back(self, call: Call, attempt: Attempt, grant: Grant, account: Account | None) -> None:
+        """Revoke what will not be kept; not where a connection lives from the same approval, which would end with it.
+
+        Square, Stripe and Shopify know no other revocation than of all that the account ever granted us.
+        """
+        try:
+            standing = self.establishing.standing(attempt.entity_id, attempt.app, account)
+        except Unavailable:
+            return
+        if not standing:
+            revoke(call, grant, account)
+
+    @contextmanager
+    def failing(self, attempt: Attempt) -> Iterator[None]:
+        """Whatever goes wrong in an orderly way ends the attempt, and the admins read why."""
+        try:
+            yield
+        except (AttemptProblem, AppProblem) as problem:
+            self._fail(attempt, problem.cause)
+            if isinstance(problem, MixedUp):
+                raise
+        except Unavailable:
+            self._fail(attempt, UNAVAILABLE)
+
+    def _fail(self, attempt: Attempt, cause: str) -> None:
+        failed = event(
+            attempt.entity_id, EventKind.CONNECTION_FAILED, connected_by(attempt), app=attempt.app, detail=cause
+        )
+        self.attempts.fail(attempt, cause, failed)
+        logs.event("connection_failed", cause=cause, connection_failed=1)
+
+
+def connected_by(attempt: Attempt) -> str:
+    """What is known of who connected; never a name that was not verified."""
+    if attempt.authority.admin:
+        return f"admin {attempt.authority.admin}"
+    return f"link sent to {attempt.invited}" if attempt.invited else "connect link"
+
+
+def revoke(call: Call, grant: Grant, account: Account | None) -> None:
+    """Give a grant back that we will not keep. A best effort: the tokens are forgotten either way."""
+    if call.provider.revoke is None:
+        return
+    try:
+        with call.web.within(REVOKE_SECONDS):
+            call.provider.revoke(call, grant, account)
+    except AppProblem:
+        return
