@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import flask
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc6749 import ClientMixin
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
@@ -71,6 +72,7 @@ class CodeGrant(AuthorizationCodeGrant):
                 grant=self.state.new_grant(),
                 code_challenge=data.get("code_challenge"),
                 code_challenge_method=data.get("code_challenge_method"),
+                redirect_uri_sent=self.server.app.rules.called("redirect_uri") in flask.request.args,
             )
         )
 
@@ -84,7 +86,7 @@ class CodeGrant(AuthorizationCodeGrant):
             return None
         if found.expires_at <= self.state.now() or not self.server.app.accepts_code(found):
             return None
-        found.redirect_uri_wanted = self.server.app.token_redirect_uri or "redirect_uri" in self.request.form
+        found.redirect_uri_wanted = self.server.app.wants_redirect_uri(found, self.request.form.get("redirect_uri"))
         return found
 
     def delete_authorization_code(self, authorization_code: Code) -> None:

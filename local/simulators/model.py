@@ -68,6 +68,8 @@ class Code:
     code_challenge_method: str | None = None
     used: bool = False
     redirect_uri_wanted: bool = True
+    # Whether the authorize request named it.
+    redirect_uri_sent: bool = True
 
     def get_redirect_uri(self) -> str:
         return self.redirect_uri if self.redirect_uri_wanted else ""

@@ -1,6 +1,6 @@
 """How Authlib's server sees a request: with the app's real https address, not the simulator's."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
@@ -42,12 +42,18 @@ def form_body(request: Request) -> MultiDict[str, str] | None:
     return request.form if request.mimetype == "application/x-www-form-urlencoded" else None
 
 
-def json_body(request: Request) -> MultiDict[str, str] | None:
-    """A JSON object of texts, or nothing when the body is something else.
+def json_body(request: Request, lists: Collection[str] = ()) -> MultiDict[str, str] | None:
+    """A JSON object of texts, or nothing when the body is something else. A list, where one belongs, is spaced out.
 
     A flag or list is refused, not left out: revoke_only_access_token, ignored, would end every token of a seller.
     """
     parsed: Any = request.get_json(silent=True) if request.mimetype == "application/json" else None
-    if not isinstance(parsed, Mapping) or not all(isinstance(value, str) for value in parsed.values()):
+    if not isinstance(parsed, Mapping):
         return None
-    return MultiDict(parsed)
+    spaced = {name: _spaced(value) if name in lists else value for name, value in parsed.items()}
+    return MultiDict(spaced) if all(isinstance(value, str) for value in spaced.values()) else None
+
+
+def _spaced(value: object) -> str | None:
+    """A list of texts as one text; nothing for what is no such list."""
+    return " ".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else None

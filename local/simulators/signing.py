@@ -1,0 +1,28 @@
+"""Id tokens (OpenID Connect Core 1.0 §2): signed with a key made for this process."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from jwt.algorithms import RSAAlgorithm
+
+_ALGORITHM = "RS256"
+_KEY_ID = "simulated"
+
+
+@cache
+def _key() -> RSAPrivateKey:
+    # Made when first needed: it takes a moment.
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def public_jwk() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(_key().public_key()))
+    return found | {"kid": _KEY_ID, "use": "sig", "alg": _ALGORITHM}
+
+
+def signed(claims: Mapping[str, Any]) -> str:
+    return jwt.encode(dict(claims), _key(), algorithm=_ALGORITHM, headers={"kid": _KEY_ID})
