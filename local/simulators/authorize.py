@@ -31,7 +31,10 @@ class Rules:
     # Empty where the scopes are chosen in the app's own settings; then none may be sent.
     scopes: Collection[str] = ()
     separator: str = " "
+    scope: Sent = Sent.REQUIRED
     pkce: bool = False
+    # Whether PKCE may be used where it need not be.
+    pkce_welcome: bool = False
     # Parameters that must have this value, and parameters that may be there.
     required: tuple[tuple[str, str], ...] = ()
     optional: Collection[str] = ()
@@ -60,7 +63,8 @@ class Rules:
         """The scopes that a request asks for."""
         if self.separator == REPEATED:
             return query.getlist(self.called("scope"))
-        return query.get(self.called("scope"), "").split(self.separator)
+        asked = query.get(self.called("scope"), "")
+        return asked.split(self.separator) if asked else []
 
 
 Query = MultiDict[str, str]
@@ -127,10 +131,9 @@ def _scopes(query: Query, rules: Rules, _: Client | None) -> Iterable[str]:
     if not rules.scopes:
         yield from _presence(query, name, Sent.NEVER)
         return
+    yield from _presence(query, name, rules.scope)
     asked = query.get(name, "")
-    if not asked:
-        yield f"{name} is missing"
-    elif rules.separator == "," and " " in asked:
+    if rules.separator == "," and " " in asked:
         yield f"{name} must be separated by commas, without spaces"
     elif rules.separator == " " and "," in asked:
         yield f"{name} must be separated by spaces, not commas"
@@ -138,7 +141,7 @@ def _scopes(query: Query, rules: Rules, _: Client | None) -> Iterable[str]:
 
 
 def _pkce(query: Query, rules: Rules, _: Client | None) -> Iterable[str]:
-    if not rules.pkce:
+    if not rules.pkce and not (rules.pkce_welcome and "code_challenge" in query):
         yield from (f"{name} must not be sent to this app" for name in _PKCE if name in query)
         return
     if "code_challenge" not in query:

@@ -130,7 +130,7 @@ class RefreshGrant(RefreshTokenGrant):
         return refresh_token.account
 
     def revoke_old_credential(self, refresh_token: IssuedToken) -> None:
-        refresh_token.active = refresh_token.active and not self.server.app.rotates
+        refresh_token.active = refresh_token.active and self.server.app.keeps_refresh(refresh_token)
 
 
 class OnlyS256(CodeChallenge):

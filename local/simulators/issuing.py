@@ -6,7 +6,7 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer
 from flask import g, request
 
 from .grants import CLIENT_AUTH, CodeGrant, OnlyS256, RefreshGrant, Registered
-from .model import Account, IssuedToken, Misbehaviour
+from .model import Account, Code, IssuedToken, Misbehaviour
 from .requests_seen import SeenRequest
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Server(AuthorizationServer):
     def save_token(self, token: dict[str, Any], seen: Any) -> None:
         """Keep the token, and turn what Authlib would answer into what this app answers."""
         app, now, old = self.app, self.app.state.now(), seen.refresh_token
-        kept = old is not None and not app.rotates
+        kept = old is not None and app.keeps_refresh(old)
         saved = IssuedToken(
             access_token=token["access_token"],
             refresh_token=old.refresh_token if kept else token["refresh_token"],
@@ -60,10 +60,33 @@ class Server(AuthorizationServer):
             expires_at=now + app.access_life if app.access_life else None,
             refresh_expires_at=now + app.refresh_life if app.refresh_life else None,
         )
-        if kept:
+        if kept and app.refresh_slides:
+            old.refresh_expires_at = saved.refresh_expires_at
+        elif kept:
             saved.refresh_expires_at = old.refresh_expires_at
         if app.one_token_per_account:
             app.state.end_account(app.id, saved.account_id)
         app.state.tokens.append(saved)
         token.clear()
         token.update(app.token_answer(saved, refreshed=old is not None))
+
+
+def code_for(app: "OAuthApp", account: Account, scope: str) -> str:
+    """A code that nobody asked for by an authorize request: the seller began at the app's side."""
+    client, state = app.client, app.state
+    if client is None:
+        raise ValueError(f"{app.name} knows no client")
+    code = Code(
+        value=app.new_code(),
+        app=app.id,
+        client_id=client.client_id,
+        redirect_uri=client.redirect_uri,
+        scope=scope,
+        account=account,
+        expires_at=state.now() + app.code_life,
+        grant=state.new_grant(),
+        redirect_uri_sent=False,
+    )
+    with state.lock:
+        state.codes.append(code)
+    return code.value

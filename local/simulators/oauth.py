@@ -32,6 +32,8 @@ class OAuthApp(App):
     # Whether there are refresh tokens at all.
     refreshes = True
     rotates = False
+    # Whether a refresh token lives on for its whole life after each use.
+    refresh_slides = False
     code_life = CODE_LIFE_S
     one_token_per_account = False
     # Whether the token request must repeat the redirect URI, or only may.
@@ -72,6 +74,10 @@ class OAuthApp(App):
 
     def accepts_refresh(self, token: IssuedToken) -> bool:  # noqa: ARG002 - as above
         return True
+
+    def keeps_refresh(self, token: IssuedToken) -> bool:  # noqa: ARG002 - QuickBooks' change with time
+        """Whether this refresh token is still good once it has been used."""
+        return not self.rotates
 
     def callback_extras(self, seen: Any) -> list[tuple[str, str]]:  # noqa: ARG002 - for some apps
         return []
@@ -147,6 +153,16 @@ class OAuthApp(App):
             return self.refusal("unsupported_grant_type", "This grant has an address of its own", 400)
         with self.state.lock:
             return self._own_words(self._plain(self.server.create_token_response()))
+
+    def account_named(self, account: str) -> Account:
+        """The account of this id, or the first.
+
+        :raises ValueError: if there is none.
+        """
+        found = next((one for one in self.accounts if account in {"", one.id}), None)
+        if found is None:
+            raise ValueError(f"{self.name} has no account {account}")
+        return found
 
     def any_client_auth(self, query: Query, seen: Any) -> Any:
         return self.refresh_client_auth(query, seen) if g.at_refresh else self.client_auth(query, seen)

@@ -66,8 +66,23 @@ class Simulators:
         """The next requests of this app's endpoint go wrong in this way. Several calls queue up."""
         self._state.plan(app, endpoint, how, times, to)
 
+    def install(self, app: str, *, account: str = "", url: str = "") -> str:
+        """A seller begins at the app's side: the address of ours that the app opens then.
+
+        :param account: whose, by its id; without it, the first of the app's accounts. For Shopify a shop's domain.
+        :param url: the address that the app has of us for this (its launch, login or site URL); without it, the
+            callback. BigCommerce and Ecwid, which bring a code, know the callback only.
+        :raises ValueError: if nothing can begin at this app, or the account is not its.
+        """
+        found = next(one for one in self._apps if one.id == app)
+        return found.arrival(account, url or (found.client.redirect_uri if found.client else ""))
+
     def tokens(self, app: str) -> list[IssuedToken]:
         return self._state.issued(app)
+
+    def enable(self, app: str, account_id: str) -> None:
+        """What an app does out of band before an account answers: Uber Eats, once a store has been given to us."""
+        self._state.mark(app, account_id)
 
     def pass_time(self, seconds: float) -> None:
         """Let codes and tokens grow older."""

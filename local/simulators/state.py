@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import replace
 from threading import Event, RLock
 
-from .model import Code, Hit, IssuedToken, Misbehaviour
+from .model import Account, Code, Hit, IssuedToken, Misbehaviour
 
 
 class State:
@@ -21,9 +21,12 @@ class State:
             self.hits: list[Hit] = []
             self.codes: list[Code] = []
             self.tokens: list[IssuedToken] = []
+            # What an app gave out when a seller began at its side → the seller.
+            self.begun: dict[str, Account] = {}
             self.waiting: dict[tuple[str, str], deque[tuple[Misbehaviour, str]]] = {}
             self.ahead = 0.0
             self.grants = 0
+            self.marks: set[tuple[str, str]] = set()
 
     def now(self) -> float:
         return time.time() + self.ahead
@@ -33,6 +36,15 @@ class State:
         with self.lock:
             self.grants += 1
             return self.grants
+
+    def mark(self, app: str, what: str) -> None:
+        """Remember a fact of an app's own: a store that was enabled, an organisation that was disconnected."""
+        with self.lock:
+            self.marks.add((app, what))
+
+    def marked(self, app: str, what: str) -> bool:
+        with self.lock:
+            return (app, what) in self.marks
 
     def add_hit(self, hit: Hit) -> None:
         with self.lock:
