@@ -5,12 +5,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from flask import Response, g, jsonify
 
 from .model import Account, Client, Misbehaviour
 from .state import State
 
+# They open our address as it is: who comes, and from which company, is yet to be found out.
+_SAY_NOTHING = frozenset({"quickbooks_online"})
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -61,6 +64,15 @@ class App:
     def routes(self) -> Iterable[Route]:
         raise NotImplementedError
 
+    def arrival(self, account: str, url: str) -> str:  # noqa: ARG002 - for the apps that have something to say
+        """The address of ours that this app opens when a seller begins at its side; ``url`` is what it knows of us.
+
+        :raises ValueError: if nothing can begin there.
+        """
+        if self.id in _SAY_NOTHING:
+            return url
+        raise ValueError(f"Nothing begins at {self.name}")
+
     def refusal(self, error: str, description: str, status: int) -> Response:
         """A refusal at the token endpoint. Subclasses with a shape of their own put it into theirs."""
         return oauth_error(error, description, status)
@@ -81,6 +93,11 @@ def answer(payload: object, status: int = 200) -> Response:
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def with_query(url: str, params: Iterable[tuple[str, str]]) -> str:
+    """The address with these parameters after its own."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(list(params))}"
 
 
 def oauth_error(error: str, description: str, status: int = 400) -> Response:

@@ -71,6 +71,17 @@ class Server(AuthorizationServer):
         token.update(app.token_answer(saved, refreshed=old is not None))
 
 
+def account_of(app: "OAuthApp", account: str) -> Account:
+    """The app's account of this id, or its first.
+
+    :raises ValueError: if there is none.
+    """
+    found = next((one for one in app.accounts if account in {"", one.id}), None)
+    if found is None:
+        raise ValueError(f"{app.name} has no account {account}")
+    return found
+
+
 def code_for(app: "OAuthApp", account: Account, scope: str) -> str:
     """A code that nobody asked for by an authorize request: the seller began at the app's side."""
     client, state = app.client, app.state

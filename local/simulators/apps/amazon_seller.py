@@ -4,12 +4,14 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import Response
+from flask import Response, request
 
+from local.simulators import page
 from local.simulators.authorize import Rules, Sent
-from local.simulators.base import Call, Route, answer, shown_name
+from local.simulators.base import Call, Route, answer, shown_name, with_query
 from local.simulators.bearer import header
-from local.simulators.client_auth import Query, in_body
+from local.simulators.client_auth import Query, in_body, same
+from local.simulators.issuing import account_of, code_for
 from local.simulators.model import Account, IssuedToken
 from local.simulators.oauth import OAuthApp
 
@@ -19,6 +21,7 @@ _DOMAINS = {
     "fe": "co\\.jp|com\\.au|sg",
 }
 _LONG_NAMES = {"eu": "sellercentral-europe", "fe": "sellercentral-japan"}
+_HOSTS = {"na": "sellercentral.amazon.com", "eu": "sellercentral-europe.amazon.com", "fe": "sellercentral.amazon.co.jp"}
 _MARKETS = {
     "na": (("ATVPDKIKX0DER", "US", "Amazon.com", "USD"), ("A2EUQ1WTGCTBG2", "CA", "Amazon.ca", "CAD")),
     "eu": (("A1F83G8C2ARO7P", "GB", "Amazon.co.uk", "GBP"), ("A1PA6795UKMFR9", "DE", "Amazon.de", "EUR")),
@@ -55,6 +58,8 @@ class AmazonSeller(OAuthApp):
                 )
             yield Route("authorize", "GET", host, "/apps/authorize/consent", self.consent_page)
             yield Route("consent", "POST", host, "/apps/authorize/consent", self.decide)
+            path = r"/apps/authorize/confirm/(?P<application>[\w.-]+)"
+            yield Route("confirm", "GET", host, path, self.confirm)
         yield Route("token", "POST", r"api\.amazon\.com", "/auth/o2/token", self.token)
         api = r"(?:sandbox\.)?sellingpartnerapi-(?P<region>na|eu|fe)\.amazon\.com"
         path = "/sellers/v1/marketplaceParticipations"
@@ -80,6 +85,30 @@ class AmazonSeller(OAuthApp):
 
     def callback_extras(self, seen: Any) -> list[tuple[str, str]]:
         return [("selling_partner_id", seen.user.id)]
+
+    def arrival(self, account: str, url: str) -> str:
+        """The login URI: our user signs in there, and goes on to Amazon's callback with Amazon's state and ours."""
+        found, state = account_of(self, account), secrets.token_urlsafe(24)
+        self.state.begun[state] = found
+        back = f"https://{_HOSTS[found.extra['region']]}/apps/authorize/confirm/{self.rules.known_as(self.client)}"
+        told = [("amazon_callback_uri", back), ("amazon_state", state), ("selling_partner_id", found.id)]
+        return with_query(url, told)
+
+    def confirm(self, call: Call) -> Response:
+        """Where a seller who began at Amazon comes back to. They have consented there already."""
+        query, client = request.args, self.client
+        account = self.state.begun.get(query.get("amazon_state", ""))
+        if client is None or not same(call.found["application"], client.application_id):
+            return page.wrong(self.name, "The application is unknown")
+        if account is None or account.extra["region"] not in call.found:
+            return page.wrong(self.name, "amazon_state is none that was given out here")
+        if query.get("redirect_uri") != client.redirect_uri or not query.get("state"):
+            return page.wrong(self.name, "state and the registered redirect_uri are needed")
+        if set(query) - {"amazon_state", "redirect_uri", "state", "version"} or self.authorize_problem(query):
+            return page.wrong(self.name, "There is a parameter too many, or a wrong version")
+        del self.state.begun[query["amazon_state"]]
+        told = [("state", query["state"]), ("selling_partner_id", account.id)]
+        return self.go_back(with_query(client.redirect_uri, [*told, ("spapi_oauth_code", code_for(self, account, ""))]))
 
     def token_answer(self, token: IssuedToken, *, refreshed: bool) -> dict[str, Any]:  # noqa: ARG002 - as above
         return {

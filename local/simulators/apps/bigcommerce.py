@@ -8,9 +8,10 @@ from flask import Response, g, request
 from werkzeug.datastructures import MultiDict
 
 from local.simulators.authorize import Rules, Sent
-from local.simulators.base import Call, Route, answer, literal, shown_name
+from local.simulators.base import Call, Route, answer, literal, shown_name, with_query
 from local.simulators.bearer import header
 from local.simulators.client_auth import Query, in_body, same
+from local.simulators.issuing import account_of, code_for
 from local.simulators.model import Account, Code, IssuedToken
 from local.simulators.oauth import OAuthApp
 from local.simulators.requests_seen import form_body, json_body
@@ -57,6 +58,11 @@ class Bigcommerce(OAuthApp):
     def told(self, account: Account) -> list[tuple[str, str]]:
         """What every callback says."""
         return [("context", f"stores/{account.id}"), ("scope", SCOPE), ("account_uuid", ACCOUNT)]
+
+    def arrival(self, account: str, url: str) -> str:
+        """From the control panel, in its frame: the same callback without external_install."""
+        found = account_of(self, account)
+        return with_query(url, [("code", code_for(self, found, "")), *self.told(found)])
 
     def denial(self, call: Call) -> list[tuple[str, str]]:
         return [*super().denial(call), ("external_install", "true")]

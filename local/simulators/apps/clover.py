@@ -9,9 +9,10 @@ from flask import Response, g, request
 from werkzeug.datastructures import MultiDict
 
 from local.simulators.authorize import Rules, Sent
-from local.simulators.base import Call, Route, answer, shown_name
+from local.simulators.base import Call, Route, answer, shown_name, with_query
 from local.simulators.bearer import bearer
 from local.simulators.client_auth import Query, in_body, public
+from local.simulators.issuing import account_of
 from local.simulators.model import Account, Code, IssuedToken
 from local.simulators.oauth import OAuthApp
 from local.simulators.requests_seen import json_body
@@ -84,6 +85,11 @@ class Clover(OAuthApp):
             ("employee_id", f"EMP{seen.user.id[-4:]}"),
             ("client_id", seen.client.client_id),
         ]
+
+    def arrival(self, account: str, url: str) -> str:
+        """The Site URL, and no code: it takes an authorize request to get one."""
+        known = self.client.client_id if self.client else ""
+        return with_query(url, [("merchant_id", account_of(self, account).id), ("client_id", known)])
 
     def refusal(self, error: str, description: str, status: int) -> Response:
         return answer({"message": f"{error}: {description}"}, 401 if error == "invalid_grant" else status)

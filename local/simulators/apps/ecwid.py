@@ -7,9 +7,10 @@ from typing import Any
 from flask import Response, request
 
 from local.simulators.authorize import Rules, Sent
-from local.simulators.base import Call, Route, answer, literal, shown_name
+from local.simulators.base import Call, Route, answer, literal, shown_name, with_query
 from local.simulators.bearer import bearer
 from local.simulators.client_auth import Query, in_body
+from local.simulators.issuing import account_of, code_for
 from local.simulators.model import Account, Code, IssuedToken
 from local.simulators.oauth import OAuthApp
 
@@ -39,6 +40,12 @@ class Ecwid(OAuthApp):
 
     def callback_extras(self, seen: Any) -> list[tuple[str, str]]:
         return [("store_id", seen.user.id)]
+
+    def arrival(self, account: str, url: str) -> str:
+        """Install, at the app's own page, leads straight to the return URL."""
+        return with_query(
+            url, [("code", code_for(self, account_of(self, account), " ".join(sorted(self.rules.scopes))))]
+        )
 
     def wants_redirect_uri(self, code: Code, given: str | None) -> bool:
         """Repeated when, and only when, it was in the authorize request; an install from the app's page has none."""

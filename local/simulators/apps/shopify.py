@@ -13,7 +13,7 @@ from flask import Response, g, request
 from werkzeug.datastructures import MultiDict
 
 from local.simulators.authorize import Rules
-from local.simulators.base import Call, Route, answer, shown_name
+from local.simulators.base import Call, Route, answer, shown_name, with_query
 from local.simulators.bearer import header
 from local.simulators.client_auth import Query, in_body
 from local.simulators.model import Account, Code, IssuedToken
@@ -70,22 +70,30 @@ class Shopify(OAuthApp):
 
     def callback_extras(self, seen: Any) -> list[tuple[str, str]]:
         known = {"code": self.state.codes[-1].value, "state": seen.payload.state}
-        return list(self._signed(seen.user.id, known).items())
+        return list(self._signed(seen.user.id, known, self._callback).items())
 
     def denial(self, call: Call) -> list[tuple[str, str]]:
         known = dict(super().denial(call))
-        return list((known | self._signed(call.found["shop"], known)).items())
+        return list((known | self._signed(call.found["shop"], known, self._callback)).items())
 
-    def _signed(self, domain: str, known: Mapping[str, str]) -> dict[str, str]:
-        """What Shopify adds to a callback, the signature over everything included."""
+    @property
+    def _callback(self) -> str:
+        return self.client.redirect_uri if self.client else ""
+
+    def _signed(self, domain: str, known: Mapping[str, str], url: str) -> dict[str, str]:
+        """What Shopify adds to an address of ours, the signature over everything included."""
         handle = domain.removesuffix(".myshopify.com")
         host = base64.b64encode(f"admin.shopify.com/store/{handle}".encode()).decode().rstrip("=")
         extras = {"shop": domain, "host": host, "timestamp": str(int(self.state.now()))}
         if self.client is None:
             return extras
-        # The reader signs every parameter it sees, so those of the callback's own address count too.
-        own = dict(parse_qsl(urlsplit(self.client.redirect_uri).query, keep_blank_values=True))
+        # The reader signs every parameter it sees, so those of the address's own count too.
+        own = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         return extras | {"hmac": signature({**own, **known, **extras}, self.client.client_secret)}
+
+    def arrival(self, account: str, url: str) -> str:
+        """The app URL, as the admin opens it. It proves the shop, and nothing of who is there."""
+        return with_query(url, self._signed(account or "acme-store.myshopify.com", {}, url).items())
 
     def token_problem(self, values: MultiDict[str, str]) -> str:
         if "code" in values and values.get("expiring") != "1":
