@@ -5,14 +5,14 @@ import requests
 
 from local.simulators import Simulators
 from local.simulators.people import approve, deny
-from tests.simulators.visiting import CALLBACK, Visit, query
+from tests.simulators.visiting import CALLBACK, STATE, Visit, query
 
 
 def test_a_seller_connects(apps: Simulators, visit: Visit) -> None:
-    callback = approve(visit.authorize(apps))
+    callback = approve(visit.authorize(apps), account=visit.account)
     assert callback.startswith(f"{CALLBACK}&")
     found = query(callback)
-    assert found["state"] == "s%&=+ é"
+    assert found["state"] == STATE
     tokens = visit.exchange(apps, found["code"])
     assert tokens.status_code == 200
     assert tokens.headers["Cache-Control"] == "no-store"
@@ -33,7 +33,7 @@ def test_a_seller_connects(apps: Simulators, visit: Visit) -> None:
 def test_a_seller_cancels(apps: Simulators, visit: Visit) -> None:
     found = query(deny(visit.authorize(apps)))
     assert found["error"] == "access_denied"
-    assert found["state"] == "s%&=+ é"
+    assert found["state"] == STATE
     assert "code" not in found
 
 

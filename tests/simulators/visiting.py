@@ -15,17 +15,34 @@ from local.simulators.people import approve
 AGENT = "Client-Connect-tests/1.0"
 VERIFIER = "v" * 50
 CALLBACK = "https://connect.example/callback?from=apps"
+# Eight characters and more, as Lightspeed wants it, with all that encoding can get wrong.
+STATE = "s%&=+ é/~"
 EBAY_SCOPE = "https://api.ebay.com/oauth/api_scope"
 
 Params = dict[str, str]
 
 
-def client(app: str, alias: str = "") -> Client:
-    return Client(f"{app}-id", f"{app}-secret", CALLBACK, alias)
+def client(app: str, alias: str = "", application_id: str = "") -> Client:
+    return Client(f"{app}-id", f"{app}-secret", CALLBACK, alias, application_id)
 
 
 CLIENTS = {app: client(app) for app in ("square", "shopify", "stripe", "squarespace_commerce", "etsy")} | {
-    "ebay": client("ebay", "Our_Company-OurComp-Client-abcdef")
+    "ebay": client("ebay", "Our_Company-OurComp-Client-abcdef"),
+    "amazon_seller": client("amazon_seller", application_id="amzn1.sp.solution.simulated"),
+    "tiktok_shop": client("tiktok_shop", application_id="7490000000001"),
+}
+CLIENTS |= {
+    app: client(app)
+    for app in (
+        "walmart_marketplace",
+        "faire",
+        "clover",
+        "lightspeed_x",
+        "recharge",
+        "bigcommerce",
+        "ecwid",
+        "mindbody",
+    )
 }
 
 
@@ -59,6 +76,8 @@ class Visit:
     json: bool = False
     rotates: bool = False
     identity: Callable[[str, str], requests.Response] = api
+    # Whom the addresses are for, where they are one account's own.
+    account: str | None = None
 
     @property
     def redirect_uri(self) -> str:
@@ -70,7 +89,7 @@ class Visit:
             "client_id": CLIENTS[self.app].client_id,
             "redirect_uri": self.redirect_uri,
             "scope": self.scope,
-            "state": "s%&=+ é",
+            "state": STATE,
             **self.authorize_extra,
             **changes,
         }
@@ -78,7 +97,7 @@ class Visit:
         return f"{simulators.simulated(self.authorize_url)}?{urlencode(given)}"
 
     def code(self, simulators: Simulators, account: str | None = None) -> str:
-        return query(approve(self.authorize(simulators), account=account))["code"]
+        return query(approve(self.authorize(simulators), account=account or self.account))["code"]
 
     def post(self, simulators: Simulators, body: Mapping[str, str | None], **options: Any) -> requests.Response:
         given = {name: value for name, value in body.items() if value is not None}
@@ -187,4 +206,30 @@ ETSY = Visit(
     identity=lambda url, token: api(url, token, **{"x-api-key": "etsy-id:etsy-secret"}),
 )
 
-VISITS = (SQUARE, SHOPIFY, STRIPE, SQUARESPACE, EBAY, ETSY)
+LIGHTSPEED = Visit(
+    "lightspeed_x",
+    "https://secure.retail.lightspeed.app/connect",
+    "https://harbour-books.retail.lightspeed.app/api/1.0/token",
+    "https://harbour-books.retail.lightspeed.app/api/2.0/retailer",
+    "retailer:read sales:read",
+    token_extra=in_body("lightspeed_x"),
+    rotates=True,
+    account="harbour-books",
+)
+MINDBODY = Visit(
+    "mindbody",
+    "https://signin.mindbodyonline.com/connect/authorize",
+    "https://signin.mindbodyonline.com/connect/token",
+    "https://api.mindbodyonline.com/public/v6/site/sites",
+    "openid offline_access Mindbody.Api.Public.v6",
+    authorize_extra={
+        "response_type": "code id_token",
+        "response_mode": "form_post",
+        "nonce": "n-0S6_WzA2Mj",
+        "subscriberId": "5736101",
+    },
+    token_extra=in_body("mindbody"),
+    identity=lambda url, token: api(url, token, **{"API-Key": "mindbody-id", "SiteId": "5736101"}),
+)
+
+VISITS = (SQUARE, SHOPIFY, STRIPE, SQUARESPACE, EBAY, ETSY, LIGHTSPEED, MINDBODY)

@@ -28,8 +28,8 @@ class LightspeedX(OAuthApp):
     rules = Rules(scopes=frozenset(f"{kind}:read" for kind in _READ.split()), state_length=8)
     # An account is a store; its domain prefix names it.
     accounts = (
-        Account("harbour-books", "Harbour Books", {"uuid": "02dcd191-ae55-11e6-f485-000000000001"}),
         Account("harbour-cafe", "Harbour Café", {"uuid": "02dcd191-ae55-11e6-f485-000000000002"}),
+        Account("harbour-books", "Harbour Books", {"uuid": "02dcd191-ae55-11e6-f485-000000000001"}),
     )
     access_life = 24 * 3600
     rotates = True
