@@ -1,15 +1,25 @@
 """A quiet web server on a background thread, that stops at once."""
 
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 class Quiet(WSGIRequestHandler):
     """Logs nothing: addresses hold codes. HTTP/1.1, for answers in chunks."""
 
     protocol_version = "HTTP/1.1"
+
+    def make_environ(self) -> "WSGIEnvironment":
+        """With the headers that have an underscore in their name, which werkzeug drops: Walmart's have."""
+        environ = super().make_environ()
+        environ |= {f"HTTP_{name.upper()}": value for name, value in self.headers.items() if "_" in name}
+        return environ
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Nothing."""

@@ -34,7 +34,7 @@ def test_one_of_two_exchanges_at_once_succeeds(apps: Simulators, visit: Visit) -
 
 def test_an_old_code_is_refused(apps: Simulators, visit: Visit) -> None:
     code = visit.code(apps)
-    apps.pass_time(601)
+    apps.pass_time(visit.code_ends)
     assert error(visit.exchange(apps, code), 400, "invalid_grant")
 
 

@@ -78,6 +78,8 @@ class Visit:
     identity: Callable[[str, str], requests.Response] = api
     # Whom the addresses are for, where they are one account's own.
     account: str | None = None
+    # When a code is too old, in seconds.
+    code_ends: int = 300
 
     @property
     def redirect_uri(self) -> str:
@@ -215,6 +217,7 @@ LIGHTSPEED = Visit(
     token_extra=in_body("lightspeed_x"),
     rotates=True,
     account="harbour-books",
+    code_ends=601,
 )
 MINDBODY = Visit(
     "mindbody",
