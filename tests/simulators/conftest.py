@@ -6,6 +6,7 @@ import pytest
 
 from local.simulators import Simulators
 from tests.simulators.visiting import CLIENTS, VISITS, Visit
+from tests.simulators.visits_of_books import ORDINARY
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def apps() -> Iterator[Simulators]:
         yield running
 
 
-@pytest.fixture(params=VISITS, ids=lambda visit: visit.app)
+@pytest.fixture(params=(*VISITS, *ORDINARY), ids=lambda visit: visit.app)
 def visit(request: pytest.FixtureRequest) -> Visit:
     found: Visit = request.param
     return found

@@ -100,7 +100,13 @@ def test_an_access_token_grows_old(apps: Simulators, visit: Visit) -> None:
 def test_a_refresh_token_grows_old(apps: Simulators, visit: Visit) -> None:
     tokens = visit.connect(apps)
     apps.pass_time(47304001)
-    lasts = visit.app in {"square", "stripe", "lightspeed_x", "mindbody"}
+    lasts = visit.app in {"square", "stripe", "lightspeed_x", "mindbody"} | {
+        "sumup",
+        "zettle",
+        "loyverse",
+        "mollie",
+        "uber_eats",
+    }
     assert visit.refresh(apps, tokens["refresh_token"]).status_code == (200 if lasts else 400)
 
 

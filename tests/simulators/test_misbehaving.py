@@ -54,8 +54,8 @@ def test_a_big_token_works(apps: Simulators, visit: Visit) -> None:
 
 def test_a_hostile_name(apps: Simulators, visit: Visit) -> None:
     token = visit.connect(apps)["access_token"]
-    apps.misbehave(visit.app, "identity", Misbehaviour.HOSTILE_NAME)
-    url = visit.identity_url
+    endpoint, url = visit.name_at or ("identity", visit.identity_url)
+    apps.misbehave(visit.app, endpoint, Misbehaviour.HOSTILE_NAME)
     if visit is ETSY:
         # The first answer has no name in it: the second will.
         assert HOSTILE not in visit.who(apps, token).text

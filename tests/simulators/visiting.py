@@ -44,6 +44,25 @@ CLIENTS |= {
         "mindbody",
     )
 }
+CLIENTS |= {
+    app: client(app)
+    for app in (
+        "sumup",
+        "zettle",
+        "loyverse",
+        "mollie",
+        "klaviyo",
+        "quickbooks_online",
+        "xero",
+        "lightspeed_k",
+        "uber_eats",
+        "acuity",
+        "gocardless",
+        "gusto",
+        "adyen",
+        "lightspeed_r",
+    )
+}
 
 
 def basic(name: str, password: str) -> str:
@@ -76,6 +95,8 @@ class Visit:
     json: bool = False
     rotates: bool = False
     identity: Callable[[str, str], requests.Response] = api
+    # The endpoint and address that know the name, where it is not the identity's.
+    name_at: tuple[str, str] | None = None
     # Whom the addresses are for, where they are one account's own.
     account: str | None = None
     # When a code is too old, in seconds.
