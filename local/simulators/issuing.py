@@ -32,7 +32,8 @@ class Server(AuthorizationServer):
         return Registered(client) if client is not None and client.client_id == client_id else None
 
     def create_oauth2_request(self, _: object) -> SeenRequest:
-        return SeenRequest(request, g.values)
+        # A token request that this app takes by GET is a POST to Authlib.
+        return SeenRequest(request, g.values, "POST" if "at_refresh" in g else request.method)
 
     def _generate(self, *, user: Account, scope: str, **_: object) -> dict[str, Any]:
         access = self.app.new_access_token(user)

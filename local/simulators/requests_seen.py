@@ -24,8 +24,8 @@ class Payload(OAuth2Payload):
 class SeenRequest(OAuth2Request):
     """Parameters come from the query at authorize, and from the body only at the token endpoint."""
 
-    def __init__(self, request: Request, values: MultiDict[str, str]) -> None:
-        super().__init__(request.method, "https:/" + request.path, headers=request.headers)
+    def __init__(self, request: Request, values: MultiDict[str, str], method: str) -> None:
+        super().__init__(method, "https:/" + request.path, headers=request.headers)
         self.payload = Payload(values)
 
     @property

@@ -15,7 +15,7 @@ ASK = {"application_id": "amzn1.sp.solution.simulated", "state": STATE}
 OURS = in_body("amazon_seller") | {"redirect_uri": CALLBACK}
 
 
-def exchange(apps: Simulators, code: str, kind: str = "data", **changes: Any) -> requests.Response:
+def exchange(apps: Simulators, code: str, /, kind: str = "data", **changes: Any) -> requests.Response:
     return send(apps, TOKEN, kind, {"grant_type": "authorization_code", "code": code, **OURS}, **changes)
 
 

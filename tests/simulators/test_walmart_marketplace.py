@@ -31,7 +31,9 @@ def code(apps: Simulators, account: str | None = None) -> str:
     return callback(start(apps, AUTHORIZE, ASK), account)["code"]
 
 
-def exchange(apps: Simulators, code: str, kind: str = "data", headers: Any = None, **changes: Any) -> requests.Response:
+def exchange(
+    apps: Simulators, code: str, /, kind: str = "data", headers: Any = None, **changes: Any
+) -> requests.Response:
     body = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
     return send(apps, TOKEN, kind, body, headers=HEADERS | (headers or {}), **changes)
 
