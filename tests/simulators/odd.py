@@ -39,8 +39,9 @@ def send(apps: Simulators, url: str, kind: str, values: Mapping[str, Any], **cha
     """A token request as ``json``, ``data`` or ``params``; None leaves a value out, headers are one of the changes."""
     headers = {name: value for name, value in (changes.pop("headers", None) or {}).items() if value is not None}
     given = {name: value for name, value in {**values, **changes}.items() if value is not None}
+    place: dict[str, Any] = {kind: given}
     method = "GET" if kind == "params" else "POST"
-    return requests.request(method, apps.simulated(url), headers=headers, timeout=TIMEOUT_S, **{kind: given})
+    return requests.request(method, apps.simulated(url), headers=headers, timeout=TIMEOUT_S, **place)
 
 
 def get(apps: Simulators, url: str, **headers: str) -> requests.Response:

@@ -26,7 +26,7 @@ def uninstall(apps: Simulators, token: str) -> requests.Response:
 
 def signed(found: dict[str, str]) -> str:
     """Written out from Shopify's rule, for a state that holds each delimiter."""
-    state = "s%25%26=+ é"
+    state = "s%25%26=+ é/~"
     message = f"from=apps&host={found['host']}&shop={found['shop']}&state={state}&timestamp={found['timestamp']}"
     start = f"code={found['code']}&" if "code" in found else "error=access_denied&"
     return hmac.new(b"shopify-secret", (start + message).encode(), hashlib.sha256).hexdigest()
@@ -124,3 +124,12 @@ def test_uninstalling(apps: Simulators) -> None:
     assert uninstall(apps, tokens["access_token"]).status_code == 401
     assert SHOPIFY.refresh(apps, tokens["refresh_token"]).status_code == 400
     assert apps.count("shopify", "revoke") == 3
+
+
+def test_a_merchant_begins_in_the_admin(apps: Simulators) -> None:
+    """The signature is over everything that is there, with no code and no state."""
+    url = "https://connect.example/shopify?own=1"
+    found = query(apps.install("shopify", account="beta-2.myshopify.com", url=url))
+    assert set(found) == {"own", "shop", "host", "timestamp", "hmac"}
+    message = f"host={found['host']}&own=1&shop=beta-2.myshopify.com&timestamp={found['timestamp']}"
+    assert found["hmac"] == hmac.new(b"shopify-secret", message.encode(), hashlib.sha256).hexdigest()

@@ -115,3 +115,14 @@ def test_on_its_own(tmp_path: Path) -> None:
             assert requests.get(url, timeout=10).status_code == 401
         finally:
             running.terminate()
+
+
+def test_quickbooks_opens_our_launch_address_and_says_nothing() -> None:
+    known = Client("quickbooks-id", "quickbooks-secret", "https://connect.example/callback/quickbooks_online")
+    launch = "https://connect.example/launch/quickbooks_online"
+    assert Simulators({"quickbooks_online": known}).install("quickbooks_online", url=launch) == launch
+
+
+def test_nothing_begins_at_most_apps(apps: Simulators) -> None:
+    with pytest.raises(ValueError, match="Nothing begins at Square"):
+        apps.install("square")
