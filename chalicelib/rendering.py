@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
+from chalicelib import icons
 from chalicelib.colours import palette, text_on
 from chalicelib.i18n import N_
 from chalicelib.settings import Brand
@@ -156,9 +157,11 @@ class Renderer:
         from markupsafe import Markup
 
         if app.slug not in self._icons:
-            file = TEMPLATES / "icons" / f"{app.slug}.svg"
-            drawing = Markup(file.read_text("utf-8").strip()) if file.is_file() else app.name[:1].upper()  # noqa: S704 - our own file
-            self._icons[app.slug] = Markup('<span class="icon" aria-hidden="true">{}</span>').format(drawing)
+            inner: str = app.name[:1].upper()
+            if app.slug in icons.drawn():
+                address = self._url(f"/icons.svg?v={icons.version()}#{app.slug}")
+                inner = Markup('<svg focusable="false"><use href="{}"/></svg>').format(address)
+            self._icons[app.slug] = Markup('<span class="icon" aria-hidden="true">{}</span>').format(inner)
         return self._icons[app.slug]
 
 

@@ -11,7 +11,6 @@ from chalicelib.variables import Variables
 
 LOGOS = Path(__file__).parent.parent / "templates" / "logos"
 SHORTEST_SECRET = 32
-_PORTS = {"http": 80, "https": 443}
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
 
 
@@ -87,13 +86,6 @@ class Settings(Site):
     api_jwks_url: str
     clients: Mapping[str, Client]
     endpoints: Mapping[str, Mapping[str, str]]
-
-    @property
-    def trusted_hosts(self) -> frozenset[str]:
-        """Hosts, with ports, that an operator named: calls may lead there even where they are not public."""
-        named = [address for entry in self.endpoints.values() for address in entry.values()]
-        parts = [urlsplit(address) for address in (*named, self.api_jwks_url) if address]
-        return frozenset(f"{part.hostname}:{part.port or _PORTS.get(part.scheme)}" for part in parts)
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:

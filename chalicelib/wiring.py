@@ -98,11 +98,13 @@ def renderer() -> "Renderer":
     return Renderer(site().brand, site().base_path, site().language)
 
 
-@renewed
+@cache
 def web() -> "Web":
+    from chalicelib.outbound.addresses import hosts_of
     from chalicelib.outbound.web import Web
 
-    return Web(settings().trusted_hosts)
+    named = [address for entry in settings().endpoints.values() for address in entry.values()]
+    return Web(hosts_of([*named, settings().api_jwks_url]))
 
 
 @renewed

@@ -32,7 +32,7 @@ FLOORS = (
     {"wiring"},
     {"services", "storage"},
     {"providers", "outbound"},
-    {"domain", "errors", "settings", "variables", "keys", "logs", "rendering", "i18n", "colours", "qr"},
+    {"domain", "errors", "settings", "variables", "keys", "logs", "rendering", "i18n", "colours", "qr", "icons"},
 )
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 GROUND = len(FLOORS) - 1
@@ -47,12 +47,14 @@ FOREIGN = {"local", "tests", "benchmarks", "pytest", "moto", "authlib", "hypothe
 #   form        same origin
 #   link        the connect link's own MAC, then its nonce
 #   state       the attempt's state and the browser's cookie
+#   posted      stores nothing, or parks keys for a pending state that whoever posts knows
 #   browser     the cookie of the browser that made the attempt
 #   session     a signed-in admin; a POST also from our own page, with the form's token
 #   token …     a bearer token with this scope
 ROUTES = {
     "GET /": "anyone",
     "GET /logo": "anyone",
+    "GET /icons.svg": "anyone",
     "GET /sign-in": "anyone",
     "POST /sign-in": "form",
     "GET /sign-in/{token}": "anyone",
@@ -65,7 +67,9 @@ ROUTES = {
     "HEAD /c/{link}/{app}": "link",
     "POST /c/{link}/{app}": "form, link",
     "GET /callback/{app}": "state",
+    "POST /callback/{app}": "posted",
     "GET /attempts/{attempt}": "browser",
+    "POST /attempts/{attempt}": "form, browser",
     "GET /entities": "session",
     "GET /entities/{entity_id}": "session",
     "GET /entities/{entity_id}/available": "session",
@@ -255,9 +259,10 @@ def _own_guard(body: str, above: str, module: str) -> str:
     assert above == "pages" or "/v1/openapi.json" in body, f"{module}: errors of this route are no pages"
     signs = {
         "form": "check_same_origin(",
-        "link": r"(links\(\)\.open|_consent|starting\(\)\.by_link)\(",
+        "link": r"(links\(\)\.open|_consent|starting\(\)\.opened)\(",
         "state": r"finishing\(\)\.finish\(",
-        "browser": "browser_hash not in held",
+        "browser": r"_own\(attempt\)",
+        "posted": r"handing_over\(\)\.receive\(",
     }
     signs["form"] = re.escape(signs["form"])
     return ", ".join(name for name, sign in signs.items() if re.search(sign, body)) or "anyone"
@@ -280,12 +285,17 @@ def test_forms_are_forms() -> None:
         for method, entry in methods.items()
         if method == "POST"
     ]
-    assert forms == [[FORM]] * len(forms)
+    keys = [FORM, "application/json"]  # an app's server posts keys as JSON to its callback
+    assert sorted(forms) == sorted([[FORM]] * (len(forms) - 1) + [keys])
 
 
 def _filled(route: str) -> tuple[str, str]:
     method, path = route.split(" ")
     return method, re.sub(r"\{(\w+)\}", lambda name: {"app": "square", "entity_id": "acme"}.get(name[1], "x"), path)
+
+
+def _from_our_page(guard: str) -> bool:
+    return guard != "posted" and not guard.startswith("token")
 
 
 def test_every_form_refuses_other_pages(world: World) -> None:
@@ -302,7 +312,7 @@ def test_every_form_refuses_other_pages(world: World) -> None:
         {"sec_fetch_site": "cross-site", "origin": "https://connect.bookkeep.example"},
     )
     before = len(world.aws.calls)
-    for route in (route for route in ROUTES if route.startswith("POST /") and "/v1/" not in route):
+    for route in (route for route, guard in ROUTES.items() if route.startswith("POST /") and _from_our_page(guard)):
         for headers in foreign:
             assert (admin.post(_filled(route)[1], "", **headers).status, route) == (403, route)
     assert world.aws.calls[before:] == []
@@ -362,7 +372,14 @@ def _all_errors(base: type[errors.ClientConnectError]) -> Iterator[type[errors.C
 
 def test_every_error_has_a_status_and_a_page() -> None:
     """``AttemptProblem`` and its kind name their pages themselves; the letters' verdicts end in the outbox."""
-    elsewhere = {errors.AttemptProblem, errors.MixedUp, errors.MailRetry, errors.MailRejected, errors.MailUnknown}
+    elsewhere = {
+        errors.AttemptProblem,
+        errors.MixedUp,
+        errors.StillComing,
+        errors.MailRetry,
+        errors.MailRejected,
+        errors.MailUnknown,
+    }
     assert set(PROBLEMS) == set(_all_errors(errors.ClientConnectError)) - elsewhere
 
 

@@ -41,6 +41,7 @@ PROBLEMS: Mapping[type[errors.ClientConnectError], tuple[int, str]] = {
     errors.AppProblem: (502, "app_down"),
     errors.AppDown: (502, "app_down"),
     errors.AppRefused: (502, "app_refused"),
+    errors.NotEnabled: (502, "not_enabled"),
     errors.AppRejectedUs: (502, "app_down"),
     errors.Unavailable: (503, "unavailable"),
     errors.NotKept: (503, "unavailable"),

@@ -4,13 +4,22 @@ The addresses that were checked are the ones connected to: a second look-up coul
 """
 
 import socket
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
 
+_PORTS = {"http": 80, "https": 443}
 _NAT64 = ip_network("64:ff9b::/96")
 
 
 class NotPublic(OSError):
     """A name leads to an address of a private network, or to none."""
+
+
+def hosts_of(named: Iterable[str]) -> frozenset[str]:
+    """Hosts, with ports, of the addresses that an operator named: calls may lead there wherever that is."""
+    parts = [urlsplit(address) for address in named if address]
+    return frozenset(f"{part.hostname}:{part.port or _PORTS.get(part.scheme)}" for part in parts)
 
 
 def public(host: str, port: int) -> list[str]:

@@ -5,17 +5,10 @@ connection's socket is told, before each read and write, how much of the call's 
 """
 
 import io
-import socket
 import time
-from collections.abc import Collection
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
-
-from chalicelib.outbound.addresses import NotPublic, public
-
-if TYPE_CHECKING:
-    from requests.adapters import HTTPAdapter
+from typing import Any, Self
 
 _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 
@@ -80,7 +73,7 @@ class _Reads(io.RawIOBase):
         super().close()
 
 
-class _Socket:
+class MindfulSocket:
     """A socket, TLS or not, that minds the deadline. Everything else is the socket's own."""
 
     def __init__(self, sock: Any) -> None:
@@ -95,62 +88,3 @@ class _Socket:
     def sendall(self, data: bytes) -> None:
         self._sock.settimeout(left())
         self._sock.sendall(data)
-
-
-def adapter(trusted: Collection[str] = ()) -> "HTTPAdapter":
-    """A requests adapter whose connections mind the deadline, lead to public addresses and never try twice.
-
-    ``trusted`` are hosts with ports that an operator named, wherever they lead.
-    """
-    from requests.adapters import HTTPAdapter
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-    from urllib3.exceptions import HTTPError
-
-    class Guarded:
-        """What both kinds of connection do alike."""
-
-        _dns_host: str
-        port: Any
-        timeout: Any
-        sock: Any
-
-        def _new_conn(self) -> socket.socket:
-            name = self._dns_host
-            if f"{name}:{self.port}" in trusted:
-                return super()._new_conn()  # type: ignore[misc,no-any-return]
-            try:
-                return self._first(public(name, self.port or 443))
-            finally:
-                self._dns_host = name  # TLS and the Host header go by the name
-
-        def _first(self, addresses: list[str]) -> socket.socket:
-            """A connection to the first address that answers in what is left of the time."""
-            for place, address in enumerate(addresses, start=1):
-                self._dns_host, self.timeout = address, left()
-                try:
-                    return super()._new_conn()  # type: ignore[misc,no-any-return]
-                except (OSError, HTTPError):
-                    if place == len(addresses):
-                        raise
-            raise NotPublic("no address")
-
-        def connect(self) -> None:
-            super().connect()  # type: ignore[misc]
-            self.sock = _Socket(self.sock)
-
-    class Plain(Guarded, HTTPConnection):
-        pass
-
-    class Secure(Guarded, HTTPSConnection):
-        pass
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    made = HTTPAdapter(max_retries=0)
-    made.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib import logs
 from chalicelib.errors import AppDown, AppRefused, AppRejectedUs
-from chalicelib.outbound.deadlines import Deadline, adapter, left
+from chalicelib.outbound.deadlines import Deadline, left
 
 if TYPE_CHECKING:
     from requests import Response
@@ -34,7 +34,7 @@ class Web:
     """
 
     def __init__(self, trusted: Collection[str] = (), seconds: float = SECONDS) -> None:
-        self._trusted = frozenset(trusted)
+        self.trusted = frozenset(trusted)
         self._seconds = seconds
         self._connections: HTTPAdapter | None = None
 
@@ -104,7 +104,9 @@ class Web:
     def _open(self) -> "HTTPAdapter":
         """An adapter without a session: its cookies, redirects, proxies and .netrc have no place here."""
         if self._connections is None:
-            self._connections = adapter(self._trusted)
+            from chalicelib.outbound.pools import adapter
+
+            self._connections = adapter(self.trusted)
         return self._connections
 
 

@@ -52,6 +52,8 @@ def _item(attempt: Attempt) -> AttemptItem:
         invitation_id=attempt.invitation_id,
         invited=attempt.invited,
         state=attempt.state.value,
+        claim=attempt.claim,
+        claimed_at=attempt.claimed_at,
         expires_at=attempt.expires_at,
     )
 

@@ -10,6 +10,7 @@ from tests.rendering.samples import (
     ASKED,
     CAUSES,
     CHARGEBEE,
+    CLOVER,
     ENTITY,
     LINK,
     PAT,
@@ -84,6 +85,7 @@ def _consent(name: str, account: str) -> Iterator[Page]:
             "error": InvalidField("site", "letters and digits"),
         },
     )
+    yield "consent", "choice", words | {"app": CLOVER, "typed": {"tenant": "eu"}}
     yield "working", "plain", {"app": SQUARE}
     yield (
         "leaving",
@@ -108,6 +110,11 @@ def _outcomes(name: str, account: str) -> Iterator[Page]:
     yield "result", "again", words | {"reconnected": True, "connected": 3}
     yield "result", "admin", words | {"by_admin": True, "back": "/entities/acme", "wanted": 0}
     yield "result", "alone", words | {"back": ""}
+    accounts = (named, Account(id="MLQ8W2F4ZT1", name="Blue Bottle – Berkeley"))
+    choice = {"attempt": "0" * 64, "app": SQUARE, "entity_name": name, "accounts": accounts, "error": None}
+    yield "choose", "several", choice
+    yield "choose", "one", choice | {"accounts": (named,)}
+    yield "choose", "error", choice | {"error": InvalidField("account", "Choose one of the accounts.")}
     for cause in CAUSES:
         row = SQUARE if CAUSES.index(cause) < CAUSES.index("dead_link") else None
         limit = 90 if cause == "limit" else 0

@@ -12,14 +12,13 @@ from chalicelib.domain import (
     Entity,
     Event,
     EventKind,
-    Grant,
     Invitation,
     InvitationState,
     Member,
     Suppression,
 )
 from chalicelib.errors import InvalidField
-from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.base import Provider
 from chalicelib.providers.parts import Category, Endpoints, Field, Mechanism, OwnerText
 from chalicelib.settings import Brand
 
@@ -42,6 +41,7 @@ CAUSES = (
         "cancelled",
         "app_refused",
         "app_down",
+        "not_enabled",
         "expired",
         "used",
         "unfinished",
@@ -87,16 +87,14 @@ class Shelf:
     tiles: tuple[Tile, ...]
 
 
-def _nobody(_call: Call, _grant: Grant, _token: Json) -> Account:
-    raise NotImplementedError
-
-
 def app(slug: str, name: str, category: Category = Category.ECOMMERCE, **more: object) -> Provider:
     """A row such as the catalogue has."""
     owner = OwnerText(
         role=f"Sign in as the {name} owner; a manager's login will be refused.",
         reads=("Orders, payments and refunds", "Payouts and fees", "The names of your products and locations"),
+        lasts="Until you take it back.",
         disconnect=f"In {name}, open Settings, then Apps, and remove the access.",
+        help_url="https://help.example",
     )
     row: Words = {
         "slug": slug,
@@ -104,7 +102,6 @@ def app(slug: str, name: str, category: Category = Category.ECOMMERCE, **more: o
         "category": category,
         "owner": owner,
         "endpoints": Endpoints(),
-        "identify": _nobody,
     }
     return Provider(**(row | more))  # type: ignore[arg-type]
 
@@ -118,9 +115,13 @@ KEYS = (
     _field("site", "Site name", "The first part of your Chargebee address.", "acme"),
     _field("api_key", "API key", "Make a read-only key under Settings, then API keys.", "", secret=True),
 )
+REGION = Field(
+    name="tenant", label="Country", help="Where the shop is.", read=str, options={"us": "United States", "eu": "Europe"}
+)
 SQUARE = app("square", "Square", Category.POS)
 SHOPIFY = app("shopify", "Shopify", tenant=SHOP)
-CHARGEBEE = app("chargebee", "Chargebee", Category.PAYMENTS, mechanism=Mechanism.KEY_FORM, fields=KEYS, ask_owner=False)
+CHARGEBEE = app("chargebee", "Chargebee", Category.PAYMENTS, mechanism=Mechanism.KEY_FORM, fields=KEYS)
+CLOVER = app("clover", "Clover", Category.POS, tenant=REGION, steps=("Open the app market.", "Switch us on."))
 SEVEN = (
     *(SQUARE, SHOPIFY, app("stripe", "Stripe", Category.PAYMENTS), app("etsy", "Etsy", Category.MARKETPLACE)),
     *(app("ebay", "eBay", Category.MARKETPLACE), app("squarespace_commerce", "Squarespace Commerce"), CHARGEBEE),

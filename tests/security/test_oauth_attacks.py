@@ -289,7 +289,7 @@ def test_a_claimed_code_is_never_redeemed_again(world: World, link: str) -> None
     """Threats 6 and 37. The process died half-way: whoever comes back starts again."""
     owner = world.visitor()
     callback = approve(dance.start(owner, link, "square"))
-    with patch("chalicelib.services.finishing.Finishing._keep", side_effect=SystemExit), pytest.raises(SystemExit):
+    with patch("chalicelib.services.ending.Ending.keep", side_effect=SystemExit), pytest.raises(SystemExit):
         bring(owner, callback)
     again = dance.come_back(owner, callback)
     assert "Connecting Square" in again.text
@@ -301,7 +301,7 @@ def test_a_broken_off_attempt_says_so_later(world: World, link: str, clock: Cloc
     """Threat 37."""
     owner = world.visitor()
     callback = approve(dance.start(owner, link, "square"))
-    with patch("chalicelib.services.finishing.Finishing._keep", side_effect=SystemExit), pytest.raises(SystemExit):
+    with patch("chalicelib.services.ending.Ending.keep", side_effect=SystemExit), pytest.raises(SystemExit):
         bring(owner, callback)
     clock.forward(minutes=1)
     page = dance.come_back(owner, callback)

@@ -30,7 +30,7 @@ def test_a_good_key_is_checked_and_sealed(world: World, admin: Visitor) -> None:
     """Threat 42. Asked of the app before anything is stored."""
     page = paste(admin)
     assert page.status == 200
-    assert "The app is connected" in page.text
+    assert "acme is connected to Acme Coffee LLC" in page.text
     (connection,) = world.connections()
     assert (connection["account_id"], connection["connected_by"]) == ("acme", f"admin {PAT}")
     assert world.apps.count("chargebee", "identity") == 1
@@ -147,20 +147,43 @@ def test_the_form_is_no_place_to_guess_keys(world: World, admin: Visitor) -> Non
     assert world.apps.count("chargebee", "identity") == 20
 
 
-def test_a_link_does_not_lead_to_a_key_form(world: World, admin: Visitor) -> None:
-    """Threat 42. Keys are asked of signed-in admins only."""
-    link, owner = world.link(), world.visitor()
-    assert "Chargebee" not in owner.get(link).text
-    page = owner.get(f"{link}/chargebee")
-    assert page.status == 404
-    assert "cannot be connected from this link" in page.text
-    assert owner.post(f"{link}/chargebee", {"site": "acme", "api_key": KEY}).status == 404
-    assert "Ask owner" not in admin.get(PANEL).text
-    asked = world.platform().post(
-        "/v1/entities/acme/invitations", {"app": "chargebee", "email": "o@x.example", "requested_by": PAT}
-    )
-    assert asked.status == 422
-    assert world.apps.hits == []
+def test_an_owner_pastes_a_key_from_the_link(world: World) -> None:
+    """Threat 42. As good as an admin's: checked, sealed, told; attributed to what is known."""
+    world.entity()
+    owner = world.visitor()
+    owner.get(f"{world.link()}/chargebee")
+    page = owner.submit("/chargebee", site="acme", api_key=KEY)
+    assert "acme is connected to Acme Coffee LLC" in page.text
+    assert KEY not in page.body
+    (connection,) = world.connections()
+    assert (connection["account_id"], connection["connected_by"]) == ("acme", "connect link")
+    assert {letter["to"][0] for letter in world.deliver()} == {PAT, SAM}
+
+
+def test_an_owners_wrong_key_is_a_clear_error(world: World) -> None:
+    """Threat 42. Nothing is stored, and a dead link takes no keys."""
+    world.entity()
+    owner, link = world.visitor(), world.link()
+    owner.get(f"{link}/chargebee")
+    page = owner.submit("/chargebee", site="acme", api_key=WRONG)
+    assert page.status == 400
+    assert WRONG not in page.body
+    assert "The app did not accept this" in page.text
+    world.platform().post("/v1/entities/acme/link/regenerate")
+    dead = owner.post(f"{link}/chargebee", {"site": "acme", "api_key": KEY})
+    assert dead.status == 404
+    assert (world.vault.items(), world.connections(), world.apps.count("chargebee", "identity")) == ([], [], 1)
+
+
+def test_a_link_is_no_place_to_guess_keys(world: World) -> None:
+    """Threat 19. Per link and address."""
+    world.entity()
+    owner, link = world.visitor(), world.link()
+    statuses = []
+    for _ in range(21):
+        owner.get(f"{link}/chargebee")
+        statuses.append(owner.submit("/chargebee", site="acme", api_key=WRONG).status)
+    assert statuses == [400] * 20 + [429]
 
 
 def test_who_may_not_may_not(world: World, admin: Visitor, clock: Clock) -> None:
@@ -191,6 +214,6 @@ def test_an_admin_removed_during_the_check_keeps_nothing(world: World, admin: Vi
         return seal(sealer, *args)  # type: ignore[arg-type]
 
     with patch.object(Sealer, "seal", late):
-        assert paste(admin).status == 404
+        assert "You are not signed in any more" in paste(admin).text
     assert world.connections() == []
     assert world.vault.items() == []

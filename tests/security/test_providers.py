@@ -104,7 +104,7 @@ def evil() -> Iterator[Told]:
 def acme(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The product, which waits a second for an app instead of six."""
     forget()
-    hurried = Web(wiring.settings().trusted_hosts, SECONDS)
+    hurried = Web(wiring.web().trusted, SECONDS)
     monkeypatch.setattr(wiring, "web", lambda: hurried)
     world.entity()
     yield world
@@ -416,7 +416,6 @@ def test_a_lifetime_is_believed_within_reason(
     world: World, answer: dict[str, object], expected: datetime | None
 ) -> None:
     """Threat 32. A finite time that storage can hold, or none; never a crash."""
-    call = wiring.apps().call(wiring.apps().providers["square"], Web())
     found = answers.expiry(answer, NOW, None)
     assert found == expected
     if found is not None:

@@ -14,7 +14,7 @@ from chalicelib import wiring
 from chalicelib.outbound.mail import Post
 from chalicelib.outbound.sealing import Sealer
 from chalicelib.outbound.web import Web
-from chalicelib.providers import oauth2
+from chalicelib.providers import answers, oauth2
 from chalicelib.services.letters import Letters
 from chalicelib.storage.attempts import Attempts
 from chalicelib.storage.connections import Connections
@@ -88,7 +88,7 @@ def watch(
 ) -> Iterator[Watch]:
     unhurried(monkeypatch)
     forget()
-    hurried = Web(wiring.settings().trusted_hosts, 1)
+    hurried = Web(wiring.web().trusted, 1)
     monkeypatch.setattr(wiring, "web", lambda: hurried)
     caplog.set_level(logging.INFO)
     for ours in ("client_connect", "client-connect"):
@@ -155,7 +155,7 @@ def test_no_secret_shows_when_the_app_fails(watch: Watch, endpoint: str) -> None
 
 STEPS: dict[str, tuple[object, str]] = {
     "redeem": (oauth2, "exchange"),
-    "read the answer": (oauth2, "_grant"),
+    "read the answer": (answers, "grant"),
     "ask the app": (Web, "json"),
     "seal": (Sealer, "seal"),
     "claim": (Attempts, "claim"),

@@ -76,7 +76,6 @@ CHARGEBEE = Provider(
     name="Chargebee",
     category=Category.PAYMENTS,
     mechanism=Mechanism.KEY_FORM,
-    ask_owner=False,
     owner=OwnerText(
         role=N_("Use a read-only API key made by an administrator of the Chargebee site."),
         reads=(N_("Invoices and payments"), N_("Customers and subscriptions")),
