@@ -55,5 +55,4 @@ def unknown_in_query(known: Collection[str] = ()) -> str:
 
 
 def _fits(account: Account, keys: Mapping[str, str | None]) -> bool:
-    # An account without a key of this name is opened by none: nothing must not fit nothing.
-    return all(bool(given) and same(given, account.extra.get(name, "")) for name, given in keys.items())
+    return all(same(given, account.extra[name]) for name, given in keys.items())

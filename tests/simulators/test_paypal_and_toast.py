@@ -63,10 +63,11 @@ def test_wrong_paypal_requests(apps: Simulators) -> None:
     wrong = [
         requests.post(url, json=GRANT, headers=headers, timeout=10),
         requests.post(f"{url}?grant_type=client_credentials", headers=headers, timeout=10),
+        requests.post(f"{url}?surprise=1", GRANT, headers=headers, timeout=10),
         paypal(apps, body={**GRANT, "client_secret": Paypal.demo["client_secret"]}),
         paypal(apps, body={**GRANT, "surprise": "1"}),
     ]
-    assert [(one.status_code, one.json()["error"]) for one in wrong] == [(400, "invalid_request")] * 4
+    assert [(one.status_code, one.json()["error"]) for one in wrong] == [(400, "invalid_request")] * 5
     for body in ({"grant_type": "authorization_code"}, {"other": "1"}):
         assert paypal(apps, body=body).json()["error"] == "unsupported_grant_type"
 
