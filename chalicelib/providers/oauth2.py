@@ -40,8 +40,14 @@ def check_issuer(call: Call, params: Mapping[str, str]) -> None:
 
     :raises MixedUp: if it is not.
     """
-    if "iss" in params and params["iss"] != (call.provider.issuer or _origin(call.url("authorize_url"))):
+    if "iss" in params and params["iss"] != issuer(call):
         raise MixedUp(call.provider.slug)
+
+
+def issuer(call: Call) -> str:
+    """The app's issuer identifier (RFC 8414 §2)."""
+    said = call.provider.issuer
+    return said if said.startswith("https:") else _origin(call.url("authorize_url")) + said
 
 
 def _origin(url: str) -> str:

@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 
-from chalicelib.domain import Account
-from chalicelib.errors import AppDown, InvalidField
+from chalicelib.domain import Account, Grant
+from chalicelib.errors import AppDown, AppRefused, InvalidField
 from chalicelib.i18n import N_
 from chalicelib.providers.base import Call, Json
+
+type Headers = Callable[[Call, Grant], dict[str, str]]
+type Identify = Callable[[Call, Grant, Json], Account]
 
 LONGEST_NAME = 120
 _ACCOUNT_ID = re.compile(r"[!-~]{1,200}")
@@ -41,6 +44,11 @@ def at_or(answer: object, path: str, default: str) -> str:
         return default
 
 
+def first(answer: object, paths: tuple[str, ...], default: str) -> str:
+    """What stands at the first of these paths that leads anywhere, or ``default``."""
+    return next((found for path in paths if (found := at_or(answer, path, ""))), default)
+
+
 def listed(answer: object, path: str) -> list[object]:
     """The list at a dotted path, of which at least one is wanted.
 
@@ -71,6 +79,88 @@ def get(call: Call, endpoint: str, headers: dict[str, str], **words: str) -> Jso
 def bearer(token: str) -> dict[str, str]:
     """RFC 6750 §2.1."""
     return {"Authorization": f"Bearer {token}"}
+
+
+def token_in(header: str = "Authorization", **more: str) -> Headers:
+    """The access token in this header: bare, but for ``Authorization``. ``more`` are fixed, ``_`` standing for ``-``."""
+    fixed = {name.replace("_", "-"): value for name, value in more.items()}
+
+    def headers(_call: Call, grant: Grant) -> dict[str, str]:
+        token = grant.secrets["access_token"]
+        return {**fixed, **(bearer(token) if header == "Authorization" else {header: token})}
+
+    return headers
+
+
+BEARER = token_in()
+
+
+def from_paths(account_id: str, *names: str, headers: Headers = BEARER) -> Identify:
+    """An ``identify``: one call answers with the id, and with a name at the first path that leads to one."""
+
+    def identify(call: Call, grant: Grant, _token: Json) -> Account:
+        answer = get(call, "identity_url", headers(call, grant))
+        found = at(answer, account_id)
+        return account(found, first(answer, names, found))
+
+    return identify
+
+
+def from_two(account_id: str, name: str, *, headers: Headers = BEARER, may_lack: bool = False) -> Identify:
+    """An ``identify``: one call answers with the id, a second with the name; ``may_lack``: it may be refused."""
+
+    def identify(call: Call, grant: Grant, _token: Json) -> Account:
+        sent = headers(call, grant)
+        found = at(get(call, "identity_url", sent), account_id)
+        try:
+            answer = get(call, "details_url", sent, account_id=found)
+        except AppRefused:
+            if not may_lack:
+                raise
+            answer = {}
+        return account(found, at_or(answer, name, found) if may_lack else at(answer, name))
+
+    return identify
+
+
+def from_token(account_id: str, *names: str, headers: Headers = BEARER) -> Identify:
+    """An ``identify``: the id is in the token answer, and a call answers with the name."""
+
+    def identify(call: Call, grant: Grant, token: Json) -> Account:
+        found = at(token, account_id)
+        return account(found, first(get(call, "identity_url", headers(call, grant), account_id=found), names, found))
+
+    return identify
+
+
+def from_callback(param: str, *names: str, headers: Headers = BEARER, proof: str = "") -> Identify:
+    """An ``identify``: a browser brought the id, so only a call with the new token makes it true.
+
+    ``proof`` is where the answer says the id again. The row's ``check_callback`` has seen to the id's form.
+    """
+
+    def identify(call: Call, grant: Grant, _token: Json) -> Account:
+        told = call.params.get(param, "")
+        answer = get(call, "identity_url", headers(call, grant), account_id=told)
+        if proof and at(answer, proof) != told:
+            raise AppRefused("another account")
+        return account(told, first(answer, names, told))
+
+    return identify
+
+
+def claims(token: object) -> Json:
+    """What a JWT says, its signature unread: only for one that came straight from the token endpoint, over TLS.
+
+    :raises AppDown: if it is none.
+    """
+    import jwt
+
+    try:
+        said: Json = jwt.decode(str(token), options={"verify_signature": False})
+    except jwt.PyJWTError:
+        raise AppDown("not a JWT") from None
+    return said
 
 
 def matching(name: str, pattern: str, hint: str) -> Callable[[str], str]:
