@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.services.mail_events import MailEvents
     from chalicelib.services.parking import Parking
     from chalicelib.services.repeating import Repeating
+    from chalicelib.services.requesting import Requesting
     from chalicelib.services.signing_in import SigningIn
     from chalicelib.services.starting import Starting
     from chalicelib.services.suppressing import Suppressing
@@ -226,7 +227,7 @@ def crediting() -> "Crediting":
 def ending() -> "Ending":
     from chalicelib.services.ending import Ending
 
-    return Ending(attempts=storage().attempts, establishing=establishing())
+    return Ending(attempts=storage().attempts, entities=storage().entities, establishing=establishing())
 
 
 @renewed
@@ -261,6 +262,13 @@ def choosing() -> "Choosing":
     from chalicelib.services.choosing import Choosing
 
     return Choosing(attempts=storage().attempts, ending=ending(), parking=parking(), apps=apps(), web=web())
+
+
+@cache
+def requesting() -> "Requesting":
+    from chalicelib.services.requesting import Requesting
+
+    return Requesting(entities=storage().entities)
 
 
 @renewed

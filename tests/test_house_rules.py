@@ -76,6 +76,7 @@ ROUTES = {
     "GET /entities/{entity_id}/apps/{app}": "session",
     "POST /entities/{entity_id}/apps/{app}/connect": "session",
     "POST /entities/{entity_id}/apps/{app}/ask": "session",
+    "POST /entities/{entity_id}/apps/{app}/wait": "session",
     "GET /entities/{entity_id}/client-connect": "session",
     "GET /entities/{entity_id}/client-connect/regenerate": "session",
     "POST /entities/{entity_id}/client-connect/regenerate": "session",

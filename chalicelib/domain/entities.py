@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     LINK_REGENERATED = "link_regenerated"
     LETTERS_RESUMED = "letters_resumed"
     OWNER_ASKED = "owner_asked"
+    APP_REQUESTED = "app_requested"
     CONNECTION_STARTED = "connection_started"
     CONNECTION_FAILED = "connection_failed"
     CONNECTED = "connected"
@@ -57,6 +58,8 @@ class Entity:
     link: ConnectLink
     created_at: datetime
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    waiting: Mapping[str, Asked] = field(default_factory=dict)
+    """The apps that somebody else must let us into first, with who noted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

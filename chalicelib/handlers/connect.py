@@ -99,6 +99,9 @@ def start(link: str, app: str) -> Response:
             address = incoming.client_address(request)
             attempt = wiring.key_forms().by_link(provider, opened, fields, browser, address)
             return redirect(f"/attempts/{attempt.id}", cookies=(cookie,))
+        if provider.mechanism is Mechanism.REQUEST:
+            wiring.requesting().by_link(opened, provider)
+            return html(wiring.renderer().page("requested", app=provider, entity=opened.entity, link=segment))
         started = wiring.starting().by_link(provider, opened, typed=fields, browser=browser)
     except InvalidField as error:
         return _consent(link, app, _invitation_id(fields), fields, error)

@@ -94,6 +94,7 @@ def show_panel(
         suppressions=wiring.suppressing().behind(books, invitations, refused),
         link_address=_address(books, provider.slug),
         ask_owner=provider.ask_owner,
+        waiting=books.entity.waiting.get(provider.slug),
         typed=refillable(provider, typed or {}),
         error=error,
     )

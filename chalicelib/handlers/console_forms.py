@@ -44,6 +44,16 @@ def connect(admin: Admin, entity_id: str, app: str) -> Response:
     return leaving(started)
 
 
+@blueprint.route("/entities/{entity_id}/apps/{app}/wait", methods=["POST"], content_types=incoming.FORM)
+@signed_in(blueprint)
+def wait(admin: Admin, entity_id: str, app: str) -> Response:
+    """Note that the app was asked to let us in."""
+    books = admin.books(entity_id)
+    provider = wiring.apps().offered(incoming.segment(app))
+    wiring.requesting().by_admin(books.entity, provider, admin.actor)
+    return redirect(f"/entities/{books.entity.id}/apps/{provider.slug}?done=requested")
+
+
 @blueprint.route("/entities/{entity_id}/apps/{app}/ask", methods=["POST"], content_types=incoming.FORM)
 @signed_in(blueprint)
 def ask(admin: Admin, entity_id: str, app: str) -> Response:

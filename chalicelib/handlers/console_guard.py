@@ -12,7 +12,9 @@ from chalicelib.errors import NotSignedIn
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.edge import html, pages
 
-NOTICES = frozenset({"asked", "regenerated", "admin_added", "admin_removed", "resumed", "connected", "signed_in"})
+NOTICES = frozenset(
+    {"asked", "requested", "regenerated", "admin_added", "admin_removed", "resumed", "connected", "signed_in"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ class Provider:
     nonce: bool = False
     """Whether the authorize request carries one (OpenID Connect Core §3.1.2.1); see ``keys.nonce``."""
     issuer: str = ""
-    """What ``iss`` in a callback must equal (RFC 9207); empty: the authorize address's origin."""
+    """What ``iss`` in a callback must equal (RFC 9207); a path, or nothing: at the authorize address's origin."""
     authorize_names: Mapping[str, str] = field(default_factory=dict)
     """What the app calls a standard parameter; an empty name: it is not sent."""
     authorize_params: Mapping[str, str] = field(default_factory=dict)
@@ -156,6 +156,11 @@ class Provider:
     """The grant as it is kept, once the account is chosen; raises ``NotEnabled`` while the app keeps us out there."""
     arrive: Callable[[Call, Mapping[str, str]], Mapping[str, str]] | None = None
     """Verifies a visit that began at the app; what it tells: ``tenant``, ``code`` …; raises ``MixedUp``."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody else must let us in first."""
+        return self.mechanism is Mechanism.REQUEST or bool(self.steps)
 
     def pointed_at(self, endpoints: Mapping[str, str]) -> "Provider":
         """The same app with some endpoints replaced by an operator's."""

@@ -7,6 +7,7 @@ from chalicelib import logs
 from chalicelib.domain import Asked, Books, Connection
 from chalicelib.errors import NotEligible, NotFound
 from chalicelib.providers.base import Call, Provider, Web
+from chalicelib.providers.parts import Mechanism
 from chalicelib.settings import Client
 
 _NO_CLIENT = Client(client_id="")
@@ -20,6 +21,7 @@ class Card:
     connections: tuple[Connection, ...]
     asked: Asked | None
     configured: bool = True
+    waiting: Asked | None = None
 
     @property
     def connected(self) -> int:
@@ -28,7 +30,9 @@ class Card:
 
     @property
     def rank(self) -> int:
-        """Asked for and open, then open, then connected."""
+        """Asked for and open, then open, then connected, then those without a way in."""
+        if self.app.mechanism is Mechanism.REQUEST:
+            return 3
         if self.connections:
             return 2
         return 0 if self.asked else 1
@@ -72,7 +76,7 @@ class Apps:
         :raises NotEligible: if it is unknown, not configured, or needs an admin.
         """
         app = self.providers.get(slug)
-        if app is None or not app.ask_owner or not self.configured(app):
+        if app is None or not self._shown(app):
             raise NotEligible
         logs.bind(app=app.slug)
         return app
@@ -89,8 +93,12 @@ class Apps:
 
     def landing_cards(self, books: Books) -> list[Card]:
         """What an owner can connect, what is asked for first."""
-        cards = [card(app, books) for app in self.all() if app.ask_owner and self.configured(app)]
+        cards = [card(app, books) for app in self.all() if self._shown(app)]
         return sorted(cards, key=lambda card: card.rank)
+
+    def _shown(self, app: Provider) -> bool:
+        """Whether somebody who holds a link sees the app: to connect it, or to say that they use it."""
+        return (app.ask_owner or app.mechanism is Mechanism.REQUEST) and self.configured(app)
 
     def progress(self, books: Books) -> tuple[int, int]:
         """How many are connected, of how many asked for or connected; the second is 0 when nothing was asked."""
@@ -101,7 +109,12 @@ class Apps:
 
 def card(app: Provider, books: Books) -> Card:
     """The app with what the entity has of it."""
-    return Card(app=app, connections=connected(app, books), asked=books.entity.asked.get(app.slug))
+    return Card(
+        app=app,
+        connections=connected(app, books),
+        asked=books.entity.asked.get(app.slug),
+        waiting=books.entity.waiting.get(app.slug),
+    )
 
 
 def connected(app: Provider, books: Books) -> tuple[Connection, ...]:

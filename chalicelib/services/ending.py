@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chalicelib import logs
-from chalicelib.domain import Account, Attempt, EventKind, Grant
-from chalicelib.errors import AppProblem, AttemptProblem, MixedUp, NotFound, NotKept, Unavailable
+from chalicelib.domain import Account, Asked, Attempt, EventKind, Grant
+from chalicelib.errors import AppProblem, AttemptProblem, MixedUp, NotEnabled, NotFound, NotKept, Unavailable
 from chalicelib.providers.base import Call
 from chalicelib.services.establishing import Establishing
 from chalicelib.services.events import event
-from chalicelib.services.ports import Attempts
+from chalicelib.services.ports import Attempts, Entities
 from chalicelib.services.redeeming import settled
 
 REVOKE_SECONDS = 3.0
@@ -25,6 +25,7 @@ class Ending:
     """Keeps, gives back, fails."""
 
     attempts: Attempts
+    entities: Entities
     establishing: Establishing
 
     def keep(self, call: Call, attempt: Attempt, grant: Grant, account: Account) -> None:
@@ -71,6 +72,9 @@ class Ending:
             attempt.entity_id, EventKind.CONNECTION_FAILED, connected_by(attempt), app=attempt.app, detail=cause
         )
         self.attempts.fail(attempt, cause, failed)
+        if cause == NotEnabled.cause and (entity := self.entities.get(attempt.entity_id)):
+            noted = event(attempt.entity_id, EventKind.APP_REQUESTED, connected_by(attempt), app=attempt.app)
+            self.entities.wait(entity, attempt.app, Asked(by=noted.actor, at=noted.at), noted)
         logs.event("connection_failed", cause=cause, connection_failed=1)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain import Books, ConnectLink, Entity, Event, Member
+from chalicelib.domain import Asked, Books, ConnectLink, Entity, Event, Member
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.storage import members, rows
 from chalicelib.storage.models import ConnectionItem, CoreItem, EntityItem, InvitationItem, MemberItem
@@ -71,6 +71,19 @@ class Entities:
             write.commit()
         except ConditionFailed:
             raise NotFound from None
+
+    def wait(self, entity: Entity, app: str, asked: Asked, event: Event) -> None:
+        """Note that the app has yet to let us in, by whoever holds the current link. A second time changes nothing."""
+        write = Transaction()
+        item = EntityItem(rows.entity_key(entity.id), rows.ENTITY)
+        noted = [EntityItem.waiting[app].set({"by": asked.by, "at": asked.at.isoformat()})]
+        fresh = EntityItem.waiting[app].does_not_exist()
+        write.update("entity", item, noted, (EntityItem.nonce == entity.link.nonce) & fresh)
+        write.put("event", rows.event_item(event, alerting=False))
+        try:
+            write.commit()
+        except ConditionFailed:
+            return
 
     def replace_link(self, old: ConnectLink, new: ConnectLink, event: Event) -> None:
         """The old link is dead when this returns. Of two at once, one wins.

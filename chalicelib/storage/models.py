@@ -69,6 +69,7 @@ class EntityItem(CoreItem, discriminator="entity"):
     link_created_at = UTCDateTimeAttribute()
     admins = NumberAttribute()
     asked: MapAttribute[str, Any] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
+    waiting: MapAttribute[str, Any] = MapAttribute(default=dict)  # type: ignore[no-untyped-call]
 
 
 class ConnectionItem(CoreItem, discriminator="connection"):

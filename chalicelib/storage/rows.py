@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
 from chalicelib.domain import (
     Account,
@@ -78,14 +78,19 @@ def due_number(at: datetime) -> int:
     return int(at.timestamp())
 
 
+def _asked(kept: Any) -> dict[str, Asked]:
+    found: Mapping[str, Mapping[str, str]] = kept.as_dict()
+    return {app: Asked(by=row["by"], at=datetime.fromisoformat(row["at"])) for app, row in found.items()}
+
+
 def entity(item: EntityItem) -> Entity:
     entity_id = id_in(item.pk)
-    asked: Mapping[str, Mapping[str, str]] = item.asked.as_dict()  # type: ignore[no-untyped-call]
     return Entity(
         id=entity_id,
         name=item.name,
         created_at=item.created_at,
-        asked={app: Asked(by=row["by"], at=datetime.fromisoformat(row["at"])) for app, row in asked.items()},
+        asked=_asked(item.asked),
+        waiting=_asked(item.waiting),
         link=ConnectLink(
             entity_id=entity_id,
             nonce=item.nonce,
@@ -108,6 +113,7 @@ def entity_item(entity: Entity, admins: int) -> EntityItem:
         link_created_at=entity.link.created_at,
         admins=admins,
         asked={},
+        waiting={},
     )
 
 
