@@ -154,16 +154,6 @@ class OAuthApp(App):
         with self.state.lock:
             return self._own_words(self._plain(self.server.create_token_response()))
 
-    def account_named(self, account: str) -> Account:
-        """The account of this id, or the first.
-
-        :raises ValueError: if there is none.
-        """
-        found = next((one for one in self.accounts if account in {"", one.id}), None)
-        if found is None:
-            raise ValueError(f"{self.name} has no account {account}")
-        return found
-
     def any_client_auth(self, query: Query, seen: Any) -> Any:
         return self.refresh_client_auth(query, seen) if g.at_refresh else self.client_auth(query, seen)
 
