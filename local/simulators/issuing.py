@@ -6,13 +6,11 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer
 from flask import g, request
 
 from .grants import CLIENT_AUTH, CodeGrant, OnlyS256, RefreshGrant, Registered
-from .model import Account, Code, IssuedToken, Misbehaviour
+from .model import BIG, Account, Code, IssuedToken, Misbehaviour
 from .requests_seen import SeenRequest
 
 if TYPE_CHECKING:
     from .oauth import OAuthApp
-
-_BIG = 5 * 1024
 
 
 class Server(AuthorizationServer):
@@ -38,7 +36,7 @@ class Server(AuthorizationServer):
     def _generate(self, *, user: Account, scope: str, **_: object) -> dict[str, Any]:
         access = self.app.new_access_token(user)
         if g.get("how") is Misbehaviour.BIG_TOKEN:
-            access = access.ljust(_BIG, "x")
+            access = access.ljust(BIG, "x")
         return {
             "access_token": access,
             "refresh_token": self.app.new_refresh_token() if self.app.refreshes else "",

@@ -6,6 +6,9 @@ from enum import Enum, auto
 
 from werkzeug.datastructures import Headers
 
+BIG = 5 * 1024
+"""How long a big token is, at least: more than one KMS call takes."""
+
 
 @dataclass(frozen=True)
 class Client:

@@ -8,9 +8,7 @@ from flask import g, request
 
 from .base import App
 from .client_auth import basic_pair, same
-from .model import Account, IssuedToken, Misbehaviour
-
-_BIG = 5 * 1024
+from .model import BIG, Account, IssuedToken, Misbehaviour
 
 
 class PastedApp(App):
@@ -33,7 +31,7 @@ class PastedApp(App):
         """A token for keys: nothing refreshes it, the keys are simply shown again."""
         value = secrets.token_urlsafe(40)
         if g.get("how") is Misbehaviour.BIG_TOKEN:
-            value = value.ljust(_BIG, "x")
+            value = value.ljust(BIG, "x")
         token = IssuedToken(
             access_token=value,
             refresh_token="",

@@ -1,4 +1,4 @@
-"""Id tokens (OpenID Connect Core 1.0 §2): signed with a key made for this process."""
+"""Tokens that are signed (RFC 7519): with a key made for this process."""
 
 import json
 from collections.abc import Mapping
@@ -24,5 +24,8 @@ def public_jwk() -> dict[str, Any]:
     return found | {"kid": _KEY_ID, "use": "sig", "alg": _ALGORITHM}
 
 
-def signed(claims: Mapping[str, Any]) -> str:
-    return jwt.encode(dict(claims), _key(), algorithm=_ALGORITHM, headers={"kid": _KEY_ID})
+def signed(claims: Mapping[str, Any], at_least: int = 0) -> str:
+    """These claims, and one of no meaning where there must be so many characters."""
+    token = jwt.encode(dict(claims), _key(), algorithm=_ALGORITHM, headers={"kid": _KEY_ID})
+    missing = at_least - len(token)
+    return signed({**claims, "padding": "x" * missing}) if missing > 0 else token

@@ -48,7 +48,7 @@ def test_no_access_token(apps: Simulators) -> None:
 def test_a_big_token_works(apps: Simulators, visit: Visit) -> None:
     apps.misbehave(visit.app, "token", Misbehaviour.BIG_TOKEN)
     token = visit.connect(apps)["access_token"]
-    assert len(token) == 5 * 1024
+    assert len(token) >= 5 * 1024
     assert visit.who(apps, token).status_code == 200
 
 

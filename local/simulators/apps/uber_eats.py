@@ -11,7 +11,7 @@ from local.simulators.authorize import Rules
 from local.simulators.base import Call, Route, answer, literal, shown_name
 from local.simulators.bearer import bearer
 from local.simulators.client_auth import Query, in_body
-from local.simulators.model import Account, IssuedToken, Misbehaviour
+from local.simulators.model import BIG, Account, IssuedToken, Misbehaviour
 from local.simulators.oauth import OAuthApp
 from local.simulators.pasted import unknown_in_query
 from local.simulators.requests_seen import form_body
@@ -21,7 +21,6 @@ _API = literal("api.uber.com")
 _LIFE = 30 * 24 * 3600
 _PROVISIONING = "eats.pos_provisioning"
 _APP_SCOPES = frozenset({"eats.store", "eats.report"})
-_BIG = 5 * 1024
 
 
 class UberEats(OAuthApp):
@@ -72,7 +71,7 @@ class UberEats(OAuthApp):
             return self.refusal("invalid_scope", "A scope is unknown to this grant", 400)
         value = secrets.token_urlsafe(40)
         token = IssuedToken(
-            access_token=value.ljust(_BIG, "x") if g.get("how") is Misbehaviour.BIG_TOKEN else value,
+            access_token=value.ljust(BIG, "x") if g.get("how") is Misbehaviour.BIG_TOKEN else value,
             refresh_token="",
             account_id="",
             scope=form["scope"],

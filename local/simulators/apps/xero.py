@@ -10,7 +10,7 @@ from local.simulators import usual
 from local.simulators.authorize import Rules
 from local.simulators.base import Call, Route, answer, literal, shown_name
 from local.simulators.bearer import bearer
-from local.simulators.model import Account, IssuedToken
+from local.simulators.model import BIG, Account, IssuedToken, Misbehaviour
 from local.simulators.oauth import OAuthApp
 from local.simulators.pasted import unknown_in_query
 from local.simulators.signing import signed
@@ -60,7 +60,8 @@ class Xero(OAuthApp):
         now = int(self.state.now())
         issued = {"iss": "https://identity.xero.com", "nbf": now, "exp": now + _LIFE, "jti": uuid.uuid4().hex}
         event = _event(origin.grant if origin else 0)
-        return signed({**issued, "xero_userid": account.extra["user"], "authentication_event_id": event})
+        claims = {**issued, "xero_userid": account.extra["user"], "authentication_event_id": event}
+        return signed(claims, at_least=BIG if g.get("how") is Misbehaviour.BIG_TOKEN else 0)
 
     def callback_extras(self, seen: Any) -> list[tuple[str, str]]:
         return [("scope", seen.scope), ("session_state", uuid.uuid4().hex)]
