@@ -33,11 +33,24 @@ def shop_host(typed: str) -> str:
 
 def check_callback(call: Call, params: Mapping[str, str]) -> None:
     """The callback is signed with our client secret, is of today, and comes from the shop that was asked."""
-    sent = params.get("hmac", "")
-    signed = "&".join(sorted(_signed_pair(*pair) for pair in params.items() if pair[0] != "hmac"))
-    ours = hmac.digest(call.client.client_secret.encode(), signed.encode(), "sha256").hex()
-    if not (keys.same(sent, ours) and _recent(params.get("timestamp", "")) and params.get("shop") == call.tenant):
+    if not (_signed(call, params) and params.get("shop") == call.tenant):
         raise MixedUp(call.provider.slug)
+
+
+def arrive(call: Call, params: Mapping[str, str]) -> Mapping[str, str]:
+    """A visit to the App URL, from the App Store or the shop's admin: signed the same way, it names the shop."""
+    shop = params.get("shop", "")
+    if not (_signed(call, params) and _SHOP.fullmatch(shop)):
+        raise MixedUp(call.provider.slug)
+    return {"tenant": shop}
+
+
+def _signed(call: Call, params: Mapping[str, str]) -> bool:
+    """With our secret, of which there must be one, and within the last day."""
+    secret = call.client.client_secret
+    signed = "&".join(sorted(_signed_pair(*pair) for pair in params.items() if pair[0] != "hmac"))
+    ours = hmac.digest(secret.encode(), signed.encode(), "sha256").hex()
+    return secret != "" and keys.same(params.get("hmac", ""), ours) and _recent(params.get("timestamp", ""))
 
 
 def _recent(timestamp: str) -> bool:

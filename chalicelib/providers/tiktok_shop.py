@@ -1,0 +1,68 @@
+"""TikTok Shop's own ways: answers in envelopes, and API calls that are signed (Partner Center, Authorization 202309)."""
+
+import hmac
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit
+
+from chalicelib import keys
+from chalicelib.domain import Account, Grant
+from chalicelib.errors import AppDown, AppRefused
+from chalicelib.i18n import N_
+from chalicelib.providers.base import Call, Json
+from chalicelib.providers.reading import account, at, at_or, listed
+
+OPTIONS = {"us": N_("United States"), "world": N_("Everywhere else")}
+HOSTS = {"us": {"services": "services.us.tiktokshop.com"}, "world": {"services": "services.tiktokshop.com"}}
+
+
+def opened(_call: Call, answer: Json) -> Json:
+    """A token answer without its envelope. Both ends are points in time, whatever their names say.
+
+    :raises AppRefused: if it says no; the status is 200 then too.
+    """
+    data = _data(answer)
+    end, refresh_end = data.get("access_token_expire_in"), data.get("refresh_token_expire_in")
+    return {
+        "access_token": data.get("access_token"),
+        "refresh_token": data.get("refresh_token"),
+        "scope": data.get("granted_scopes"),
+        "expires_at": end,
+        "expires_in": end,
+        "refresh_expires_at": refresh_end,
+        "refresh_expires_in": refresh_end,
+    }
+
+
+def _data(answer: Json) -> Json:
+    code, data = answer.get("code"), answer.get("data")
+    if code != 0 or isinstance(code, bool):
+        raise AppRefused(str(code)[:20])
+    if not isinstance(data, dict):
+        raise AppDown("no data")
+    return data
+
+
+def identify(call: Call, grant: Grant, _token: Json) -> tuple[Account, ...]:
+    """The shops behind the grant. Every later call names one of them by its cipher."""
+    headers = {"x-tts-access-token": grant.secrets["access_token"], "content-type": "application/json"}
+    answer = call.web.json("GET", _signed(call, call.url("identity_url")), headers=headers)
+    return tuple(
+        account(
+            at(shop, "id"), at_or(shop, "name", ""), shop_cipher=at(shop, "cipher"), region=at_or(shop, "region", "")
+        )
+        for shop in listed(_data(answer), "shops")
+    )
+
+
+def _signed(call: Call, url: str) -> str:
+    """Path and sorted parameters between two copies of our secret, under it: HMAC-SHA-256, hex."""
+    query = {"app_key": call.client.client_id, "timestamp": str(int(keys.now().timestamp()))}
+    secret = call.client.client_secret
+    text = urlsplit(url).path + "".join(f"{name}{query[name]}" for name in sorted(query))
+    sign = hmac.digest(secret.encode(), f"{secret}{text}{secret}".encode(), "sha256").hex()
+    return f"{url}?{urlencode({**query, 'sign': sign})}"
+
+
+def grant_extra(call: Call, _answer: Json) -> Mapping[str, str]:
+    """Later calls are signed with our secret too, and say whose they are."""
+    return {"app_key": call.client.client_id}
