@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import MixedUp
 from chalicelib.providers.base import Call, Json
+from chalicelib.providers.reading import BEARER, Headers
 
 type Check = Callable[[Call, Mapping[str, str]], None]
 type Arrive = Callable[[Call, Mapping[str, str]], Mapping[str, str]]
+type Standard = Callable[[Call, Json], Json]
 type Revoke = Callable[[Call, Grant, Account | None], None]
 
 CODE = r"[!-~]{1,2000}"
@@ -52,3 +54,21 @@ def revoking(method: str = "POST", *, as_json: bool = False, hint: bool = True) 
         call.web.send(method, call.url("revoke_url"), form=None if as_json else sent, body=body, auth=auth)
 
     return revoke
+
+
+def disconnecting(headers: Headers = BEARER) -> Revoke:
+    """A ``revoke``: a DELETE with the token itself ends what its owner approved."""
+
+    def revoke(call: Call, grant: Grant, _account: Account | None) -> None:
+        call.web.send("DELETE", call.url("revoke_url"), headers=headers(call, grant))
+
+    return revoke
+
+
+def renamed(**names: str) -> Standard:
+    """A ``standard``: the token answer, in which these stand under other names."""
+
+    def standard(_call: Call, answer: Json) -> Json:
+        return {**answer, **{name: answer.get(found) for name, found in names.items()}}
+
+    return standard

@@ -2,18 +2,12 @@
 
 from datetime import timedelta
 
-from chalicelib.domain import Account, Grant
 from chalicelib.i18n import N_
-from chalicelib.providers import shopify
-from chalicelib.providers.base import Call, Json, Provider
-from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Field, OwnerText, Renewal
-from chalicelib.providers.reading import account, at, bearer, get
-
-
-def _squarespace_site(call: Call, grant: Grant, _token: Json) -> Account:
-    answer = get(call, "identity_url", bearer(grant.secrets["access_token"]))
-    return account(at(answer, "id"), at(answer, "title"))
-
+from chalicelib.providers import bigcommerce, recharge, shopify
+from chalicelib.providers.base import Provider
+from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, OwnerText, Renewal
+from chalicelib.providers.reading import from_paths, from_token
+from chalicelib.providers.ready import CODE, telling
 
 SQUARESPACE_COMMERCE = Provider(
     slug="squarespace_commerce",
@@ -37,7 +31,8 @@ SQUARESPACE_COMMERCE = Provider(
     authorize_params={"access_type": "offline"},
     default_lifetime=timedelta(minutes=30),
     renewal=Renewal(rotates=True, lifetime=timedelta(days=7), every=timedelta(days=5)),
-    identify=_squarespace_site,
+    identify=from_paths("id", "title"),
+    arrive=telling({}),
 )
 
 SHOPIFY = Provider(
@@ -74,6 +69,87 @@ SHOPIFY = Provider(
     identify=shopify.identify,
     revoke=shopify.revoke,
     grant_extra=shopify.grant_extra,
+    arrive=shopify.arrive,
 )
 
-PROVIDERS = (SHOPIFY, SQUARESPACE_COMMERCE)
+BIGCOMMERCE = Provider(
+    slug="bigcommerce",
+    name="BigCommerce",
+    category=Category.ECOMMERCE,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the BigCommerce store, or as staff who may install apps."),
+        reads=(N_("Orders"), N_("Transactions and payment methods"), N_("Products"), N_("The store's name")),
+        disconnect=N_("In BigCommerce, open Apps, then My apps, and uninstall the app."),
+        lasts=N_("Until you take it back, or the store owner's email address changes."),
+        help_url="https://support.bigcommerce.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://login.bigcommerce.com/app/{client_id}/install",
+        token_url="https://login.bigcommerce.com/oauth2/token",
+        identity_url="https://api.bigcommerce.com/stores/{account_id}/v2/store",
+    ),
+    # A link to install our app: its address is all. Scopes and callback are those of the app's profile.
+    authorize_names={"response_type": "", "client_id": "", "redirect_uri": "", "state": ""},
+    echoes_state=False,
+    token_encoding=Encoding.JSON,
+    token_fields=bigcommerce.token_fields,
+    check_callback=bigcommerce.check_callback,
+    grant_extra=bigcommerce.grant_extra,
+    identify=bigcommerce.identify,
+    arrive=bigcommerce.arrive,
+)
+
+ECWID = Provider(
+    slug="ecwid",
+    name="Ecwid by Lightspeed",
+    category=Category.ECOMMERCE,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the Ecwid store."),
+        reads=(N_("Orders"), N_("Products"), N_("The store's name")),
+        disconnect=N_("In Ecwid, open Apps, then My apps, and delete the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://support.ecwid.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://my.ecwid.com/api/oauth/authorize",
+        token_url="https://my.ecwid.com/api/oauth/token",
+        identity_url="https://app.ecwid.com/api/v3/{account_id}/profile",
+    ),
+    scopes=("read_store_profile", "read_orders", "read_catalog"),
+    echoes_state=False,
+    identify=from_token("store_id", "settings.storeName"),
+    arrive=telling({"code": CODE}, "store_id"),
+)
+
+RECHARGE = Provider(
+    slug="recharge",
+    name="Recharge",
+    category=Category.ECOMMERCE,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the store at Recharge."),
+        reads=(N_("Orders"), N_("Subscriptions"), N_("Products"), N_("The store's name")),
+        disconnect=N_("In Recharge, open Apps, and uninstall the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://support.getrecharge.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://admin.rechargeapps.com/partners/app/{client_id}/install",
+        token_url="https://www.admin.rechargeapps.com/oauth/token",
+        identity_url="https://api.rechargeapps.com/store",
+    ),
+    # A link to install our app: only the store's name goes along.
+    authorize_names={"response_type": "", "client_id": "", "redirect_uri": "", "state": ""},
+    authorize_params={"myshopify_domain": "{tenant}"},
+    echoes_state=False,
+    client_auth=ClientAuth.NONE,
+    tenant=Field(
+        name="tenant",
+        label=N_("Shopify address of the store"),
+        help=N_("The address that ends in myshopify.com. In Shopify: Settings, then Domains."),
+        example="acme-store.myshopify.com",
+        read=recharge.store_name,
+    ),
+    identify=recharge.identify,
+)
+
+PROVIDERS = (SHOPIFY, SQUARESPACE_COMMERCE, BIGCOMMERCE, ECWID, RECHARGE)

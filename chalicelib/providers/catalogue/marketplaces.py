@@ -2,24 +2,19 @@
 
 from datetime import timedelta
 
-from chalicelib.domain import Account, Grant
+from chalicelib.domain import Grant
 from chalicelib.i18n import N_
-from chalicelib.providers.base import Call, Json, Provider
-from chalicelib.providers.parts import Category, ClientAuth, Endpoints, OwnerText, Renewal
-from chalicelib.providers.reading import account, at, bearer, get
+from chalicelib.providers import amazon, faire, tiktok_shop, uber_eats, walmart
+from chalicelib.providers.base import Call, Provider
+from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, OwnerText, Renewal
+from chalicelib.providers.reading import bearer, chosen, from_paths, from_two
+from chalicelib.providers.ready import telling
 
 
-def _ebay_user(call: Call, grant: Grant, _token: Json) -> Account:
-    answer = get(call, "identity_url", bearer(grant.secrets["access_token"]))
-    return account(at(answer, "userId"), at(answer, "username"))
-
-
-def _etsy_shop(call: Call, grant: Grant, _token: Json) -> Account:
-    """Etsy names the shop's id and its name in two places, and wants both halves of the key beside the token."""
+def _etsy_headers(call: Call, grant: Grant) -> dict[str, str]:
+    """Etsy wants both halves of our key beside the token."""
     api_key = f"{call.client.client_id}:{call.client.client_secret}"
-    headers = bearer(grant.secrets["access_token"]) | {"x-api-key": api_key}
-    shop_id = at(get(call, "identity_url", headers), "shop_id")
-    return account(shop_id, at(get(call, "details_url", headers, account_id=shop_id), "shop_name"))
+    return bearer(grant.secrets["access_token"]) | {"x-api-key": api_key}
 
 
 _EBAY_SCOPES = (
@@ -50,7 +45,7 @@ EBAY = Provider(
     # A refresh that names no scope would ask for all that was ever granted to the application.
     renewal=Renewal(lifetime=timedelta(days=547), params={"scope": " ".join(_EBAY_SCOPES)}),
     consent_lasts=timedelta(days=547),
-    identify=_ebay_user,
+    identify=from_paths("userId", "username"),
 )
 
 ETSY = Provider(
@@ -74,7 +69,172 @@ ETSY = Provider(
     client_auth=ClientAuth.NONE,
     pkce=True,
     renewal=Renewal(rotates=True, lifetime=timedelta(days=90)),
-    identify=_etsy_shop,
+    identify=from_two("shop_id", "shop_name", headers=_etsy_headers),
 )
 
-PROVIDERS = (EBAY, ETSY)
+AMAZON_SELLER = Provider(
+    slug="amazon_seller",
+    name="Amazon Seller Central",
+    category=Category.MARKETPLACE,
+    owner=OwnerText(
+        role=N_("Sign in to Seller Central as the primary user of the seller account."),
+        reads=(N_("Orders"), N_("Payouts and fees"), N_("Stock"), N_("The store's name")),
+        disconnect=N_("In Seller Central, open Apps and Services, then Manage Your Apps, and disable the app."),
+        lasts=N_("A year. Then Amazon wants to be asked again."),
+        help_url="https://sellercentral.amazon.com/help/hub",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://{seller_central}/apps/authorize/consent",
+        token_url="https://api.amazon.com/auth/o2/token",
+        identity_url="https://sellingpartnerapi-{region}.amazon.com/sellers/v1/marketplaceParticipations",
+    ),
+    # What may be read are the roles of our application. Its id is the registration's application_id.
+    authorize_names={"client_id": "application_id"},
+    code_param="spapi_oauth_code",
+    default_lifetime=timedelta(hours=1),
+    renewal=Renewal(),
+    consent_lasts=timedelta(days=365),
+    tenant=Field(
+        name="tenant",
+        label=N_("Marketplace"),
+        help=N_("The country whose Amazon the business sells on. Others of the same region come along."),
+        options=amazon.OPTIONS,
+        read=chosen("tenant", amazon.OPTIONS),
+    ),
+    hosts=amazon.HOSTS,
+    check_callback=amazon.check_callback,
+    identify=amazon.identify,
+    arrive=amazon.arrive,
+)
+
+WALMART_MARKETPLACE = Provider(
+    slug="walmart_marketplace",
+    name="Walmart Marketplace",
+    category=Category.MARKETPLACE,
+    owner=OwnerText(
+        role=N_("Sign in to Seller Center as an administrator."),
+        reads=(N_("Orders"), N_("Payment reports"), N_("Items")),
+        disconnect=N_("In Seller Center, open Settings, then API integrations, and remove the app."),
+        lasts=N_("A year. Then Walmart wants to be asked again."),
+        help_url="https://marketplacelearn.walmart.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://login.account.wal-mart.com/authorize",
+        token_url="https://marketplace.walmartapis.com/v3/token",
+        identity_url="https://marketplace.walmartapis.com/v3/token/detail",
+    ),
+    authorize_names={"response_type": "responseType", "client_id": "clientId", "redirect_uri": "redirectUri"},
+    authorize_params={"clientType": "seller"},
+    nonce=True,
+    client_auth=ClientAuth.BASIC,
+    token_headers=walmart.token_headers,
+    default_lifetime=timedelta(minutes=15),
+    renewal=Renewal(lifetime=timedelta(days=365)),
+    consent_lasts=timedelta(days=365),
+    check_callback=walmart.check_callback,
+    grant_extra=walmart.grant_extra,
+    identify=walmart.identify,
+    arrive=telling({}, ours="clientId"),
+)
+
+TIKTOK_SHOP = Provider(
+    slug="tiktok_shop",
+    name="TikTok Shop",
+    category=Category.MARKETPLACE,
+    owner=OwnerText(
+        role=N_("Sign in to TikTok Shop's Seller Center with the main account."),
+        reads=(N_("Orders"), N_("Settlements and fees"), N_("Products"), N_("The shop's name")),
+        disconnect=N_("In Seller Center, open Apps and services, then Authorized apps, and cancel the authorization."),
+        lasts=N_("As long as TikTok Shop shows when you approve, usually a year."),
+        help_url="https://seller-us.tiktok.com/university",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://{services}/open/authorize",
+        token_url="https://auth.tiktok-shops.com/api/v2/token/get",
+        refresh_url="https://auth.tiktok-shops.com/api/v2/token/refresh",
+        identity_url="https://open-api.tiktokglobalshop.com/authorization/202309/shops",
+    ),
+    # The service's id is the registration's application_id; address and scopes are the service's own.
+    authorize_names={"client_id": "service_id", "redirect_uri": ""},
+    token_encoding=Encoding.QUERY,
+    token_names={"client_id": "app_key", "client_secret": "app_secret", "code": "auth_code", "redirect_uri": ""},
+    token_params={"grant_type": "authorized_code"},
+    standard=tiktok_shop.opened,
+    renewal=Renewal(rotates=True),
+    tenant=Field(
+        name="tenant",
+        label=N_("Where the shop sells"),
+        help=N_("Shops in the United States sign in at an address of their own."),
+        options=tiktok_shop.OPTIONS,
+        read=chosen("tenant", tiktok_shop.OPTIONS),
+    ),
+    hosts=tiktok_shop.HOSTS,
+    grant_extra=tiktok_shop.grant_extra,
+    identify=tiktok_shop.identify,
+)
+
+FAIRE = Provider(
+    slug="faire",
+    name="Faire",
+    category=Category.MARKETPLACE,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the brand on Faire."),
+        reads=(N_("Orders"), N_("Shipments"), N_("Products"), N_("The brand's name")),
+        disconnect=N_("In Faire, open Settings, then Integrations, and disconnect the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://www.faire.com/support",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://faire.com/oauth2/authorize",
+        token_url="https://www.faire.com/api/external-api-oauth2/token",
+        identity_url="https://www.faire.com/external-api/v2/brands/profile",
+        revoke_url="https://www.faire.com/api/external-api-oauth2/revoke",
+    ),
+    scopes=("READ_BRAND", "READ_ORDERS", "READ_PRODUCTS", "READ_SHIPMENTS"),
+    scope_separator="&",
+    authorize_names={"client_id": "applicationId", "redirect_uri": "redirectUrl"},
+    code_param="authorizationCode",
+    token_encoding=Encoding.JSON,
+    token_names={
+        "client_id": "application_token",
+        "client_secret": "application_secret",
+        "redirect_uri": "redirect_url",
+        "code": "authorization_code",
+    },
+    token_params={"grant_type": "AUTHORIZATION_CODE"},
+    token_fields=faire.token_fields,
+    identify=from_paths("id", "name", headers=faire.headers),
+    revoke=faire.revoke,
+)
+
+UBER_EATS = Provider(
+    slug="uber_eats",
+    name="Uber Eats",
+    category=Category.MARKETPLACE,
+    ask_owner=False,
+    steps=(
+        N_("Ask Uber's support for restaurants to switch on our integration for your store, and tell us."),
+        N_("Wait until Uber confirms it."),
+    ),
+    owner=OwnerText(
+        role=N_("Sign in as an administrator of the restaurant at Uber Eats."),
+        reads=(N_("Orders"), N_("Payment reports"), N_("The store's name")),
+        warning=N_("Uber asks you to let us set up stores. We only list them, and do not keep that permission."),
+        disconnect=N_("In Uber Eats Manager, open the store's settings, then Integrations, and remove ours."),
+        lasts=N_("Until you take it back."),
+        help_url="https://help.uber.com/merchants-and-restaurants",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://login.uber.com/oauth/v2/authorize",
+        token_url="https://login.uber.com/oauth/v2/token",
+        identity_url="https://api.uber.com/v1/eats/stores",
+        details_url="https://api.uber.com/v1/eats/stores/{account_id}",
+    ),
+    # No offline_access: of the merchant's login nothing is kept.
+    scopes=("eats.pos_provisioning",),
+    identify=uber_eats.identify,
+    mint=uber_eats.mint,
+    settle=uber_eats.settle,
+)
+
+PROVIDERS = (AMAZON_SELLER, EBAY, ETSY, WALMART_MARKETPLACE, TIKTOK_SHOP, FAIRE, UBER_EATS)

@@ -1,13 +1,15 @@
 """Payments and billing."""
 
 import re
+from datetime import timedelta
 
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import AppDown, InvalidField
 from chalicelib.i18n import N_
 from chalicelib.providers.base import Call, Json, Provider
-from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Field, Mechanism, OwnerText
-from chalicelib.providers.reading import account, at, at_or, bearer, get
+from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Field, Mechanism, OwnerText, Renewal
+from chalicelib.providers.reading import account, at, at_or, bearer, chosen, from_paths, from_token, get, token_in
+from chalicelib.providers.ready import revoking
 
 
 def _stripe_account(call: Call, grant: Grant, token: Json) -> Account:
@@ -103,4 +105,125 @@ CHARGEBEE = Provider(
     identify=_chargebee_site_account,
 )
 
-PROVIDERS = (STRIPE, CHARGEBEE)
+SUMUP = Provider(
+    slug="sumup",
+    name="SumUp",
+    category=Category.PAYMENTS,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the SumUp account."),
+        reads=(N_("Sales and refunds"), N_("The business's name")),
+        disconnect=N_("In SumUp, open your profile's settings, then Connected apps, and remove the app."),
+        lasts=N_("Until you take it back, or change your SumUp password."),
+        help_url="https://help.sumup.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://api.sumup.com/authorize",
+        token_url="https://api.sumup.com/token",
+        identity_url="https://api.sumup.com/v0.1/me",
+    ),
+    # Never none: SumUp's default set may take payments. Payout settings can be had only for writing, so we do not ask.
+    scopes=("transactions.history", "user.profile_readonly"),
+    client_auth=ClientAuth.BASIC,
+    default_lifetime=timedelta(hours=1),
+    renewal=Renewal(),
+    identify=from_paths(
+        "merchant_profile.merchant_code",
+        "merchant_profile.doing_business_as.business_name",
+        "merchant_profile.company_name",
+    ),
+)
+
+GOCARDLESS = Provider(
+    slug="gocardless",
+    name="GoCardless",
+    category=Category.PAYMENTS,
+    owner=OwnerText(
+        role=N_("Sign in as an administrator of the GoCardless account."),
+        reads=(N_("Payments and refunds"), N_("Payouts and fees"), N_("The business's name")),
+        disconnect=N_("In GoCardless, open Settings, then Connected apps, and disconnect the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://support.gocardless.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://connect.gocardless.com/oauth/authorize",
+        token_url="https://connect.gocardless.com/oauth/access_token",
+        identity_url="https://api.gocardless.com/creditors",
+    ),
+    scopes=("read_only",),
+    # Without it GoCardless may show a form for new accounts first.
+    authorize_params={"initial_view": "login"},
+    identify=from_token("organisation_id", "creditors.0.name", headers=token_in(GoCardless_Version="2015-07-06")),
+)
+
+MOLLIE = Provider(
+    slug="mollie",
+    name="Mollie",
+    category=Category.PAYMENTS,
+    owner=OwnerText(
+        role=N_("Sign in as an administrator of the Mollie organisation. Leave all permissions ticked."),
+        reads=(N_("Payments and refunds"), N_("Settlements and balances"), N_("Mollie's invoices"), N_("Orders")),
+        disconnect=N_("In Mollie, open Settings, then Authorised apps, and revoke the app's access."),
+        lasts=N_("Until you take it back."),
+        help_url="https://help.mollie.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://my.mollie.com/oauth2/authorize",
+        token_url="https://api.mollie.com/oauth2/tokens",
+        identity_url="https://api.mollie.com/v2/organizations/me",
+        revoke_url="https://api.mollie.com/oauth2/tokens",
+    ),
+    scopes=(
+        "organizations.read",
+        "payments.read",
+        "refunds.read",
+        "settlements.read",
+        "balances.read",
+        "invoices.read",
+        "orders.read",
+        "profiles.read",
+    ),
+    client_auth=ClientAuth.BASIC,
+    # Asks again for what was left unticked before.
+    authorize_params={"approval_prompt": "force"},
+    default_lifetime=timedelta(hours=1),
+    renewal=Renewal(),
+    identify=from_paths("id", "name"),
+    revoke=revoking("DELETE"),
+)
+
+_ADYEN_PLATFORMS = {"live": N_("Live"), "test": N_("Test")}
+
+ADYEN = Provider(
+    slug="adyen",
+    name="Adyen",
+    category=Category.PAYMENTS,
+    owner=OwnerText(
+        role=N_("Sign in to Adyen's Customer Area with the company account, as a merchant admin."),
+        reads=(N_("The company's name"), N_("Where Adyen sends its notices of payments")),
+        warning=N_("Adyen's login shares no settlement reports. We will ask you for those in another way."),
+        disconnect=N_("In Adyen, open Developers, then Installed OAuth apps, edit the app and uninstall it."),
+        lasts=N_("Until you take it back."),
+        help_url="https://docs.adyen.com/development-resources/oauth/installed-oauth-apps",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://ca-{tenant}.adyen.com/ca/ca/oauth/connect.shtml",
+        token_url="https://oauth-{tenant}.adyen.com/v1/token",
+        identity_url="https://management-{tenant}.adyen.com/v3/me",
+    ),
+    # The one scope that only reads (Adyen, OAuth scopes, 2026-05).
+    scopes=("psp.webhook:read",),
+    client_auth=ClientAuth.BASIC,
+    pkce=True,
+    default_lifetime=timedelta(hours=1),
+    renewal=Renewal(),
+    tenant=Field(
+        name="tenant",
+        label=N_("Adyen platform"),
+        help=N_("Live, unless you only want to try it."),
+        options=_ADYEN_PLATFORMS,
+        read=chosen("tenant", _ADYEN_PLATFORMS),
+    ),
+    identify=from_paths("id", "companyName"),
+)
+
+PROVIDERS = (STRIPE, SUMUP, GOCARDLESS, MOLLIE, ADYEN, CHARGEBEE)

@@ -4,14 +4,11 @@ from datetime import timedelta
 
 from chalicelib.domain import Account, Grant
 from chalicelib.i18n import N_
-from chalicelib.providers.base import Call, Json, Provider
-from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, OwnerText, Renewal
-from chalicelib.providers.reading import account, at, bearer, get
-
-
-def _square_merchant(call: Call, grant: Grant, _token: Json) -> Account:
-    answer = get(call, "identity_url", bearer(grant.secrets["access_token"]))
-    return account(at(answer, "merchant.id"), at(answer, "merchant.business_name"))
+from chalicelib.providers import lightspeed, mindbody, shopify
+from chalicelib.providers.base import Call, Provider
+from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, OwnerText, Renewal
+from chalicelib.providers.reading import chosen, from_callback, from_paths, from_two, matching
+from chalicelib.providers.ready import disconnecting, expecting, renamed, telling
 
 
 def _square_revoke(call: Call, grant: Grant, _account: Account | None) -> None:
@@ -45,8 +42,237 @@ SQUARE = Provider(
     authorize_params={"session": "false"},
     # Square asks that access be renewed every week or so, long before its month is over.
     renewal=Renewal(every=timedelta(days=7)),
-    identify=_square_merchant,
+    identify=from_paths("merchant.id", "merchant.business_name"),
     revoke=_square_revoke,
 )
 
-PROVIDERS = (SQUARE,)
+_CLOVER_REGIONS = {"us": N_("United States and Canada"), "eu": N_("Europe"), "la": N_("Latin America")}
+
+CLOVER = Provider(
+    slug="clover",
+    name="Clover",
+    category=Category.POS,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the Clover account, or as an employee who may install apps."),
+        reads=(N_("Orders and payments"), N_("Items"), N_("The business's name")),
+        disconnect=N_("In Clover, open the app in My apps under More tools, and uninstall it."),
+        lasts=N_("Until you take it back."),
+        help_url="https://www.clover.com/en-US/help",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://{site}/oauth/v2/authorize",
+        token_url="https://{api}/oauth/v2/token",
+        refresh_url="https://{api}/oauth/v2/refresh",
+        identity_url="https://{api}/v3/merchants/{account_id}",
+    ),
+    # The permissions are those of our app's settings. A code_challenge beside the secret would break the exchange.
+    token_names={"grant_type": "", "redirect_uri": ""},
+    token_encoding=Encoding.JSON,
+    standard=renamed(expires_at="access_token_expiration", refresh_expires_at="refresh_token_expiration"),
+    renewal=Renewal(rotates=True, without_secret=True),
+    tenant=Field(
+        name="tenant",
+        label=N_("Region"),
+        help=N_("Where the business uses Clover."),
+        options=_CLOVER_REGIONS,
+        read=chosen("tenant", _CLOVER_REGIONS),
+    ),
+    hosts={
+        "us": {"site": "www.clover.com", "api": "api.clover.com"},
+        "eu": {"site": "www.eu.clover.com", "api": "api.eu.clover.com"},
+        "la": {"site": "www.la.clover.com", "api": "api.la.clover.com"},
+    },
+    check_callback=expecting({"merchant_id": r"[A-Za-z0-9]{1,32}"}, ours="client_id"),
+    identify=from_callback("merchant_id", "name", proof="id"),
+    arrive=telling({}, ours="client_id"),
+)
+
+LIGHTSPEED_R = Provider(
+    slug="lightspeed_r",
+    name="Lightspeed Retail (R-Series)",
+    category=Category.POS,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the Lightspeed account, or as an employee with all rights."),
+        reads=(N_("Sales and payments"), N_("Reports"), N_("Items"), N_("The account's name")),
+        disconnect=N_("In Lightspeed, open Settings, then Personal apps, and remove the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://retail-support.lightspeedhq.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://cloud.lightspeedapp.com/auth/oauth/authorize",
+        token_url="https://cloud.lightspeedapp.com/auth/oauth/token",
+        identity_url="https://api.lightspeedapp.com/API/V3/Account.json",
+    ),
+    scopes=("employee:register_read", "employee:inventory_read", "employee:reports"),
+    # The address is that of our registration.
+    authorize_names={"redirect_uri": ""},
+    token_names={"redirect_uri": ""},
+    default_lifetime=timedelta(minutes=30),
+    renewal=Renewal(rotates=True),
+    identify=lightspeed.accounts_r,
+)
+
+LIGHTSPEED_X = Provider(
+    slug="lightspeed_x",
+    name="Lightspeed Retail (X-Series)",
+    category=Category.POS,
+    owner=OwnerText(
+        role=N_("Sign in as an admin of the Lightspeed store, once called Vend."),
+        reads=(N_("Sales and payments"), N_("Taxes and payment types"), N_("Products"), N_("The store's name")),
+        disconnect=N_("In Lightspeed, open Setup, then Connected apps, and remove the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://x-series-support.lightspeedhq.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://secure.retail.lightspeed.app/connect",
+        token_url="https://{tenant}.retail.lightspeed.app/api/1.0/token",
+        identity_url="https://{tenant}.retail.lightspeed.app/api/2.0/retailer",
+    ),
+    scopes=("sales:read", "products:read", "taxes:read", "payment_types:read", "outlets:read", "retailer:read"),
+    default_lifetime=timedelta(days=1),
+    renewal=Renewal(rotates=True),
+    tenant_of=lightspeed.prefix_x,
+    identify=lightspeed.retailer_x,
+)
+
+LIGHTSPEED_K = Provider(
+    slug="lightspeed_k",
+    name="Lightspeed Restaurant (K-Series)",
+    category=Category.POS,
+    owner=OwnerText(
+        role=N_("Sign in as the owner or a manager of the Lightspeed business."),
+        reads=(N_("Sales and payments"), N_("Taxes and fees"), N_("The names of the locations")),
+        disconnect=N_("In Lightspeed's Back Office, open Integrations, and disconnect the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://k-series-support.lightspeedhq.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://auth.lsk-prod.app/realms/k-series/protocol/openid-connect/auth",
+        token_url="https://auth.lsk-prod.app/realms/k-series/protocol/openid-connect/token",
+        identity_url="https://api.lsk.lightspeed.app/f/data/businesses",
+    ),
+    issuer="/realms/k-series",
+    # orders-api and items can write too; sales are all in the financial part.
+    scopes=("financial-api", "offline_access"),
+    client_auth=ClientAuth.BASIC,
+    default_lifetime=timedelta(hours=1),
+    renewal=Renewal(rotates=True, lifetime=timedelta(days=14), every=timedelta(days=7)),
+    identify=lightspeed.locations_k,
+)
+
+ZETTLE = Provider(
+    slug="zettle",
+    name="Zettle by PayPal",
+    category=Category.POS,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the Zettle account."),
+        reads=(N_("Sales"), N_("Payouts and fees"), N_("Products"), N_("The business's name")),
+        disconnect=N_("In my.zettle.com, open Integrations, then Connected apps, and disconnect the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://www.zettle.com/help",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://oauth.zettle.com/authorize",
+        token_url="https://oauth.zettle.com/token",
+        identity_url="https://oauth.zettle.com/users/self",
+        details_url="https://secure.izettle.com/api/resources/organizations/self",
+        revoke_url="https://oauth.zettle.com/application-connections/self",
+    ),
+    scopes=("READ:FINANCE", "READ:PURCHASE", "READ:PRODUCT", "READ:USERINFO"),
+    pkce=True,
+    default_lifetime=timedelta(hours=2),
+    # Zettle may change the refresh token at any time.
+    renewal=Renewal(rotates=True),
+    identify=from_two("organizationUuid", "name", may_lack=True),
+    revoke=disconnecting(),
+)
+
+LOYVERSE = Provider(
+    slug="loyverse",
+    name="Loyverse",
+    category=Category.POS,
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the Loyverse account."),
+        reads=(N_("Receipts"), N_("Items"), N_("Stores, taxes and payment types"), N_("The business's name")),
+        disconnect=N_("In Loyverse's Back Office, open Integrations, then Apps, and remove the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://help.loyverse.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://api.loyverse.com/oauth/authorize",
+        token_url="https://api.loyverse.com/oauth/token",
+        identity_url="https://api.loyverse.com/v1.0/merchant",
+    ),
+    scopes=("RECEIPTS_READ", "ITEMS_READ", "MERCHANT_READ", "STORES_READ", "PAYMENT_TYPES_READ", "TAXES_READ"),
+    renewal=Renewal(),
+    identify=from_paths("id", "business_name"),
+)
+
+MINDBODY = Provider(
+    slug="mindbody",
+    name="Mindbody",
+    category=Category.POS,
+    ask_owner=False,
+    steps=(
+        N_("Ask us for the activation link of your Mindbody site, and tell us the site's ID."),
+        N_("Open that link, sign in as the owner of the site, and activate our integration."),
+    ),
+    owner=OwnerText(
+        role=N_("Sign in as the owner of the Mindbody site."),
+        reads=(N_("Sales and payments"), N_("Products and services"), N_("The site's name")),
+        warning=N_("Mindbody has no permission that only reads. We use it for reading only."),
+        disconnect=N_("In Mindbody, open Settings, then API integrations, and deactivate ours."),
+        lasts=N_("Until you take it back."),
+        help_url="https://support.mindbodyonline.com",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://signin.mindbodyonline.com/connect/authorize",
+        token_url="https://signin.mindbodyonline.com/connect/token",
+        identity_url="https://api.mindbodyonline.com/public/v6/site/sites",
+    ),
+    scopes=("openid", "offline_access", "Mindbody.Api.Public.v6"),
+    authorize_params={
+        "response_type": "code id_token",
+        "response_mode": "form_post",
+        "subscriberId": "{tenant}",
+    },
+    nonce=True,
+    default_lifetime=timedelta(hours=1),
+    renewal=Renewal(),
+    tenant=Field(
+        name="tenant",
+        label=N_("Site ID"),
+        help=N_("A number. In Mindbody it stands at the top of the page, or under your name."),
+        example="123456",
+        read=matching("tenant", r"-?[0-9]{1,10}", N_("Enter the site's ID: digits only.")),
+    ),
+    identify=mindbody.identify,
+)
+
+SHOPIFY_POS = Provider(
+    slug="shopify_pos",
+    name="Shopify POS",
+    category=Category.POS,
+    part_of="shopify",
+    owner=OwnerText(
+        role=N_("Sign in as the store's owner, or as staff who may install apps."),
+        reads=(N_("Orders from the till and from the online store"), N_("Products"), N_("Shopify Payments payouts")),
+        warning=N_("It is one connection with Shopify: connect either."),
+        disconnect=N_("In Shopify, open Settings, then Apps and sales channels, and uninstall the app."),
+        lasts=N_("Until you take it back."),
+        help_url="https://help.shopify.com/manual/sell-in-person",
+    ),
+    arrive=shopify.arrive,
+)
+
+PROVIDERS = (
+    SQUARE,
+    CLOVER,
+    LIGHTSPEED_R,
+    LIGHTSPEED_X,
+    LIGHTSPEED_K,
+    ZETTLE,
+    SHOPIFY_POS,
+    LOYVERSE,
+    MINDBODY,
+)
