@@ -2,6 +2,7 @@
 
 from chalicelib.handlers import (
     api,
+    arrivals,
     assets,
     callbacks,
     connect,
@@ -20,6 +21,7 @@ app.register_middleware(with_current_settings, "http")
 # Owners: landing page, consent, start, the apps' callbacks, the outcome.
 app.register_blueprint(connect.blueprint)
 app.register_blueprint(callbacks.blueprint)
+app.register_blueprint(arrivals.blueprint)
 
 # Admins: signing in and out, the console's pages, and what its forms do.
 app.register_blueprint(signing.blueprint)

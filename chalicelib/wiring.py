@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.services.administering import Administering
     from chalicelib.services.alerting import Alerting
     from chalicelib.services.apps import Apps
+    from chalicelib.services.arriving import Arriving
     from chalicelib.services.boxes import Boxes
     from chalicelib.services.callers import Callers, IssuerKeys
     from chalicelib.services.choosing import Choosing
@@ -262,6 +263,20 @@ def choosing() -> "Choosing":
     from chalicelib.services.choosing import Choosing
 
     return Choosing(attempts=storage().attempts, ending=ending(), parking=parking(), apps=apps(), web=web())
+
+
+@renewed
+def arriving() -> "Arriving":
+    from chalicelib.services.arriving import Arriving
+
+    return Arriving(
+        attempts=storage().attempts,
+        ending=ending(),
+        parking=parking(),
+        apps=apps(),
+        web=web(),
+        base_url=settings().base_url,
+    )
 
 
 @cache

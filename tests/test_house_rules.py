@@ -48,6 +48,7 @@ FOREIGN = {"local", "tests", "benchmarks", "pytest", "moto", "authlib", "hypothe
 #   link        the connect link's own MAC, then its nonce
 #   state       the attempt's state and the browser's cookie
 #   posted      stores nothing, or parks keys for a pending state that whoever posts knows
+#   arrival     what the app signs, where it signs; binds nothing to anybody
 #   browser     the cookie of the browser that made the attempt
 #   session     a signed-in admin; a POST also from our own page, with the form's token
 #   token …     a bearer token with this scope
@@ -68,6 +69,9 @@ ROUTES = {
     "POST /c/{link}/{app}": "form, link",
     "GET /callback/{app}": "state",
     "POST /callback/{app}": "posted",
+    "GET /install/{app}": "arrival",
+    "POST /install/{app}": "form",
+    "GET /arrived/{app}": "anyone",
     "GET /attempts/{attempt}": "browser",
     "POST /attempts/{attempt}": "form, browser",
     "GET /entities": "session",
@@ -263,6 +267,7 @@ def _own_guard(body: str, above: str, module: str) -> str:
         "link": r"(links\(\)\.open|_consent|starting\(\)\.opened)\(",
         "state": r"finishing\(\)\.finish\(",
         "browser": r"_own\(attempt\)",
+        "arrival": r"return arrived\(incoming",
         "posted": r"handing_over\(\)\.receive\(",
     }
     signs["form"] = re.escape(signs["form"])

@@ -10,6 +10,7 @@ from chalicelib import keys, wiring
 from chalicelib.domain import Attempt, AttemptState, Entity
 from chalicelib.errors import InvalidField, NotFound, StillComing
 from chalicelib.handlers import requests as incoming
+from chalicelib.handlers.arrivals import arrived
 from chalicelib.handlers.edge import html, pages, redirect
 
 blueprint = Blueprint(__name__)
@@ -23,8 +24,10 @@ def callback(app: str) -> Response:
     """The app sends the browser back, with a code or an error."""
     request = blueprint.current_request
     slug, params = incoming.segment(app), incoming.query(request)
+    remembered = incoming.cookie(request, incoming.ATTEMPT_COOKIE)
+    if wiring.finishing().unasked(slug, params, remembered):
+        return arrived(slug, request)
     try:
-        remembered = incoming.cookie(request, incoming.ATTEMPT_COOKIE)
         attempt = wiring.finishing().finish(slug, params, _cookies(), remembered)
     except StillComing:
         return html(wiring.renderer().page("working", app=wiring.apps().providers[slug]))
@@ -55,7 +58,8 @@ def _back(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _cookies() -> tuple[str, ...]:
     request = blueprint.current_request
-    return incoming.cookie(request, incoming.BROWSER_COOKIE), incoming.cookie(request, incoming.SESSION_COOKIE)
+    names = (incoming.BROWSER_COOKIE, incoming.SESSION_COOKIE, incoming.INSTALL_COOKIE)
+    return tuple(incoming.cookie(request, name) for name in names)
 
 
 @blueprint.route("/attempts/{attempt}", methods=["GET"])

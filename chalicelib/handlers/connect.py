@@ -45,7 +45,8 @@ def landing(link: str) -> Response:
 @pages
 def consent(link: str, app: str) -> Response:
     """One app in front: what is asked, before anything happens."""
-    return _consent(link, app, _invitation_id(incoming.query(blueprint.current_request)))
+    values = incoming.query(blueprint.current_request)
+    return _consent(link, app, _invitation_id(values), {"tenant": values.get("tenant", "")})
 
 
 def _consent(
@@ -61,11 +62,16 @@ def _consent(
         app=provider,
         asked=books.entity.asked.get(provider.slug),
         connections=connected(provider, books),
+        waiting=wiring.arriving().waiting(_arrival(), provider),
         invitation_id=invitation_id,
         typed=refillable(provider, typed or {}),
         error=error,
     )
     return html(page, status=400 if error else 200)
+
+
+def _arrival() -> str:
+    return incoming.cookie(blueprint.current_request, incoming.INSTALL_COOKIE)
 
 
 def _segment(link: str) -> str:
@@ -95,6 +101,8 @@ def start(link: str, app: str) -> Response:
     browser = incoming.cookie(request, incoming.BROWSER_COOKIE) or keys.random_secret()
     cookie = incoming.set_cookie(incoming.BROWSER_COOKIE, browser, seconds=BROWSER_SECONDS)
     try:
+        if "arrival" in fields:
+            return redirect(f"/attempts/{wiring.arriving().by_link(provider, opened, _arrival()).id}")
         if provider.mechanism is Mechanism.KEY_FORM:
             address = incoming.client_address(request)
             attempt = wiring.key_forms().by_link(provider, opened, fields, browser, address)

@@ -7,11 +7,12 @@ from itertools import groupby
 from chalice.app import Blueprint, Response
 
 from chalicelib import keys, qr, wiring
-from chalicelib.domain import Books
+from chalicelib.domain import Account, Books
 from chalicelib.errors import InvalidField
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console_guard import Admin, signed_in
 from chalicelib.handlers.edge import html
+from chalicelib.providers.base import Provider
 from chalicelib.services.apps import Card, card, connected, refillable
 
 blueprint = Blueprint(__name__)
@@ -94,10 +95,16 @@ def show_panel(
         suppressions=wiring.suppressing().behind(books, invitations, refused),
         link_address=_address(books, provider.slug),
         ask_owner=provider.ask_owner,
+        arrived=_arrived(provider),
         waiting=books.entity.waiting.get(provider.slug),
         typed=refillable(provider, typed or {}),
         error=error,
     )
+
+
+def _arrived(app: Provider) -> tuple[Account, ...]:
+    """What waits for this browser, which came from the app."""
+    return wiring.arriving().waiting(incoming.cookie(blueprint.current_request, incoming.INSTALL_COOKIE), app)
 
 
 def _address(books: Books, app: str = "") -> str:

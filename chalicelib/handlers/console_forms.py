@@ -32,6 +32,10 @@ def connect(admin: Admin, entity_id: str, app: str) -> Response:
     slug, typed = incoming.segment(app), incoming.form(blueprint.current_request)
     provider = wiring.apps().serving(wiring.apps().offered(slug))
     try:
+        if "arrival" in typed:
+            secret = incoming.cookie(blueprint.current_request, incoming.INSTALL_COOKIE)
+            claimed = wiring.arriving().by_admin(provider, admin.session, books.entity.id, secret)
+            return redirect(f"/attempts/{claimed.id}")
         if provider.mechanism is Mechanism.KEY_FORM:
             attempt = wiring.key_forms().by_admin(admin.session, books.entity.id, provider, typed, admin.secret)
             return redirect(f"/attempts/{attempt.id}")

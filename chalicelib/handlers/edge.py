@@ -53,6 +53,9 @@ _ERROR = 400
 _UNAUTHORIZED = 401
 _SERVER_ERROR = 500
 
+FRAMES = "X-Frame-Ancestors"
+"""From a view to the edge, and no further: who may show this page in a frame."""
+
 type View = Callable[..., Response]
 
 
@@ -78,8 +81,13 @@ class Application(Chalice):
             own = _in_our_words(event, answer["statusCode"])
             answer["body"], headers["Content-Type"] = own.body, own.headers["Content-Type"]
         csp = wiring.renderer().content_security_policy
+        if frames := headers.pop(FRAMES, ""):
+            csp = csp.replace("frame-ancestors 'none'", f"frame-ancestors {frames}")
+            headers["X-Frame-Options"] = ""
         answer["headers"] = {**headers, **{n: v for n, v in SECURITY_HEADERS.items() if n not in headers}}
         answer["headers"]["Content-Security-Policy"] = csp
+        if frames:
+            del answer["headers"]["X-Frame-Options"]
         return answer
 
 

@@ -18,6 +18,7 @@ LONGEST_SEGMENT = 160
 BROWSER_COOKIE = "__Host-browser"
 SESSION_COOKIE = "__Host-session"
 ATTEMPT_COOKIE = "__Host-attempt"
+INSTALL_COOKIE = "__Host-install"
 
 
 def query(request: Request) -> dict[str, str]:

@@ -132,6 +132,8 @@ class Provider:
     """A closed list: what was chosen as tenant → words in the endpoints."""
     fields: tuple[Field, ...] = ()
     """The form of a ``KEY_FORM`` app."""
+    frames: tuple[str, ...] = ()
+    """The app's own pages, in whose frame a visit may begin; as sources of a content security policy."""
 
     # Slots
     identify: Callable[[Call, Grant, Json], Account | tuple[Account, ...]] | None = None

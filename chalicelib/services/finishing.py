@@ -56,6 +56,13 @@ class Finishing:
         self._end(app, attempt, params, secrets[attempt.browser_hash], sure=bool(told))
         return attempt
 
+    def unasked(self, slug: str, params: Mapping[str, str], remembered: str) -> bool:
+        """Whether the callback answers nothing that this browser asked: the visit began at the app."""
+        app = self.apps.providers.get(slug)
+        if app is None or app.arrive is None or params.get(app.state_param) or "error" in params:
+            return False
+        return app.echoes_state or not remembered
+
     def _wait_for_keys(self, app: Provider, attempt_id: str, params: Mapping[str, str]) -> None:
         """The browser may come back before the app's own server has posted the keys."""
         if app.mechanism is not Mechanism.HANDOVER or params.get("success") != "1":

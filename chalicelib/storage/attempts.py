@@ -55,6 +55,7 @@ def _item(attempt: Attempt) -> AttemptItem:
         claim=attempt.claim,
         claimed_at=attempt.claimed_at,
         expires_at=attempt.expires_at,
+        parked=attempt.parked or None,
     )
 
 
@@ -113,6 +114,29 @@ class Attempts:
         )
         try:
             update(item, actions, condition)
+        except ConditionFailed:
+            return None
+        return attempt(item)
+
+    def adopt(
+        self, attempt_id: str, app: str, entity_id: str, authority: Authority, *, invited: str, now: datetime
+    ) -> Attempt | None:
+        """What waits for nobody in particular → claimed, for an entity: once. ``None`` when nothing waits."""
+        item = AttemptItem(key_of(attempt_id))
+        actions = [
+            AttemptItem.state.set(AttemptState.CLAIMED.value),
+            AttemptItem.claim.set(keys.random_secret()),
+            AttemptItem.claimed_at.set(now),
+            AttemptItem.entity_id.set(entity_id),
+            AttemptItem.admin.set(authority.admin),
+            AttemptItem.session_hash.set(authority.session_hash),
+            AttemptItem.invited.set(invited),
+        ]
+        if authority.nonce:
+            actions.append(AttemptItem.nonce.set(authority.nonce))
+        waits = (AttemptItem.state == AttemptState.PARKED.value) & (AttemptItem.entity_id == "")
+        try:
+            update(item, actions, waits & (AttemptItem.app == app) & (AttemptItem.expires_at > now))
         except ConditionFailed:
             return None
         return attempt(item)
