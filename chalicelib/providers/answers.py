@@ -11,6 +11,8 @@ LONGEST = timedelta(days=3650)
 """A lifetime that an app states is believed up to here."""
 EPOCH_FROM = 1_000_000_000
 """A number this big is a point in time (2001 and later), not a count of seconds."""
+_FAR = 1_000_000_000_000
+"""No point in time that anybody means; a number may be too long for a float."""
 _NOT_BEARER = frozenset({"mac", "dpop", "n_a"})
 _REFRESH_LIFE = ("refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in")
 """Shopify's and eBay's, Keycloak's, Intuit's."""
@@ -57,7 +59,7 @@ def expiry(answer: Json, now: datetime, default: timedelta | None) -> datetime |
     unsaid = now + default if default else None
     at = answer.get("expires_at")
     if isinstance(at, int | float) and not isinstance(at, bool) and at >= EPOCH_FROM:
-        return _within(now, float(at) - now.timestamp())
+        return _within(now, min(at, _FAR) - now.timestamp())
     if isinstance(at, str):
         try:
             return min(max(datetime.fromisoformat(at), now), now + LONGEST)

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
@@ -23,18 +22,22 @@ from chalicelib.providers.catalogue import PROVIDERS
 from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Mechanism
 from chalicelib.providers.reading import account, at
 from chalicelib.settings import Client
+from tests.providers.recorded import Recorded, call
 
 ROWS = list(PROVIDERS.values())
-OAUTH2 = [row for row in ROWS if row.mechanism is Mechanism.OAUTH2]
-CLIENT = Client(client_id="our-id", client_secret="our-secret", redirect_alias="")
+OAUTH2 = [row for row in ROWS if row.mechanism is Mechanism.OAUTH2 and not row.part_of]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REDIRECT = "https://connect.example.com/callback/app"
 SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com")
 
 # Redirect URIs that apps have registered end in these. They can never change.
-SLUGS = {"square", "ebay", "stripe", "squarespace_commerce", "shopify", "etsy", "chargebee"}
-
-TENANTS = {"shopify": "acme-store.myshopify.com", "chargebee": "acme"}
+SLUGS = {
+    *("shopify", "squarespace_commerce", "bigcommerce", "ecwid", "recharge"),
+    *("square", "clover", "lightspeed_r", "lightspeed_x", "lightspeed_k", "zettle", "shopify_pos", "loyverse", "mindbody"),
+    *("stripe", "sumup", "gocardless", "mollie", "adyen", "chargebee"),
+    *("amazon_seller", "ebay", "etsy", "walmart_marketplace", "tiktok_shop", "faire", "uber_eats"),
+    *("quickbooks_online", "xero", "gusto", "klaviyo", "acuity"),
+}  # fmt: skip
 
 # What each app's own documentation says of its token endpoint, written down once more.
 TALK = {
@@ -44,26 +47,55 @@ TALK = {
     "squarespace_commerce": (ClientAuth.BASIC, "form", False, ","),
     "shopify": (ClientAuth.POST, "form", False, ","),
     "etsy": (ClientAuth.NONE, "form", True, " "),
+    "bigcommerce": (ClientAuth.POST, "json", False, " "),
+    "ecwid": (ClientAuth.POST, "form", False, " "),
+    "recharge": (ClientAuth.NONE, "form", False, " "),
+    "clover": (ClientAuth.POST, "json", False, " "),
+    "lightspeed_r": (ClientAuth.POST, "form", False, " "),
+    "lightspeed_x": (ClientAuth.POST, "form", False, " "),
+    "lightspeed_k": (ClientAuth.BASIC, "form", False, " "),
+    "zettle": (ClientAuth.POST, "form", True, " "),
+    "loyverse": (ClientAuth.POST, "form", False, " "),
+    "mindbody": (ClientAuth.POST, "form", False, " "),
+    "sumup": (ClientAuth.BASIC, "form", False, " "),
+    "gocardless": (ClientAuth.POST, "form", False, " "),
+    "mollie": (ClientAuth.BASIC, "form", False, " "),
+    "adyen": (ClientAuth.BASIC, "form", True, " "),
+    "amazon_seller": (ClientAuth.POST, "form", False, " "),
+    "walmart_marketplace": (ClientAuth.BASIC, "form", False, " "),
+    "tiktok_shop": (ClientAuth.POST, "query", False, " "),
+    "faire": (ClientAuth.POST, "json", False, "&"),
+    "uber_eats": (ClientAuth.POST, "form", False, " "),
+    "quickbooks_online": (ClientAuth.BASIC, "form", False, " "),
+    "xero": (ClientAuth.BASIC, "form", True, " "),
+    "gusto": (ClientAuth.POST, "form", False, " "),
+    "klaviyo": (ClientAuth.BASIC, "form", True, " "),
+    "acuity": (ClientAuth.POST, "form", False, " "),
 }
 
+# Apps whose scopes are those of our registration: none are sent.
+REGISTERED = {"bigcommerce", "recharge", "clover", "amazon_seller", "walmart_marketplace", "tiktok_shop", "gusto"}
 
-class Recorded:
-    """An app that gives one answer and remembers what it was asked."""
+# An authorize address with parameters of the app's own choosing, and the standard's that it does without.
+NAMED = {
+    "amazon_seller": {"client_id": "application_id"},
+    "walmart_marketplace": {"response_type": "responseType", "client_id": "clientId", "redirect_uri": "redirectUri"},
+    "tiktok_shop": {"client_id": "service_id", "redirect_uri": ""},
+    "faire": {"client_id": "applicationId", "redirect_uri": "redirectUrl"},
+    "lightspeed_r": {"redirect_uri": ""},
+    "bigcommerce": {"response_type": "", "client_id": "", "redirect_uri": "", "state": ""},
+    "recharge": {"response_type": "", "client_id": "", "redirect_uri": "", "state": ""},
+}
+TOKEN_NAMED = {
+    "tiktok_shop": {"code": "auth_code", "redirect_uri": ""},
+    "faire": {"code": "authorization_code", "redirect_uri": "redirect_url"},
+    "clover": {"grant_type": "", "redirect_uri": ""},
+    "lightspeed_r": {"redirect_uri": ""},
+}
+GRANT_TYPES = {"tiktok_shop": "authorized_code", "faire": "AUTHORIZATION_CODE"}
 
-    def __init__(self, answer: Mapping[str, object] | None = None) -> None:
-        self.answer = answer if answer is not None else {"access_token": "token"}
-        self.asked: list[dict[str, object]] = []
-
-    def json(self, method: str, url: str, **request: object) -> Mapping[str, object]:
-        self.asked.append({"method": method, "url": url, **request})
-        return self.answer
-
-    def within(self, seconds: float) -> AbstractContextManager[object]:
-        return nullcontext()
-
-
-def call(row: Provider, web: Recorded | None = None, client: Client = CLIENT) -> Call:
-    return Call(provider=row, client=client, web=web or Recorded(), words=row.words(TENANTS.get(row.slug, "")))
+# Scopes that can do more than read, where the app has none that only read; the owner is warned.
+MORE_THAN_READ = {"mindbody", "quickbooks_online", "acuity", "uber_eats"}
 
 
 def addresses(row: Provider) -> dict[str, str]:
@@ -94,15 +126,28 @@ def test_every_row(row: Provider) -> None:
     assert row.owner.disconnect.endswith(".")
     assert row.owner.reads
     assert all(line and not line.endswith(".") for line in row.owner.reads)
-    assert row.endpoints.identity_url
-    assert row.ask_owner is (row.mechanism is Mechanism.OAUTH2)
+    assert all(line.endswith((".", "?")) for line in (row.owner.lasts, *row.steps))
+    assert row.owner.warning == "" or row.owner.warning.endswith(".")
+    assert urlsplit(row.owner.help_url).scheme == "https"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.slug)
+def test_whoever_must_be_let_in_first_is_told_how(row: Provider) -> None:
+    assert row.ask_owner or row.waits
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.part_of], ids=lambda row: row.slug)
+def test_a_part_of_another_app_has_no_flow_of_its_own(row: Provider) -> None:
+    assert PROVIDERS[row.part_of].part_of == ""
+    assert row.endpoints == Endpoints()
+    assert row.identify is None
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.slug)
 def test_every_address_is_https_at_a_host_of_the_row(row: Provider) -> None:
     """Threat 15. What a person types fills a host only where its reader closes the pattern."""
     for name, template in addresses(row).items():
-        parts = urlsplit(template.format(tenant=TENANTS.get(row.slug, ""), site="acme", account_id="1"))
+        parts = urlsplit(call(row).url(name, account_id="1"))
         assert (parts.scheme, parts.username, parts.port, parts.query, parts.fragment) == ("https", None, None, "", "")
         assert parts.hostname
         assert re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}", parts.hostname), name
@@ -110,10 +155,26 @@ def test_every_address_is_https_at_a_host_of_the_row(row: Provider) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.slug)
-def test_whoever_types_a_host_types_it_into_a_field(row: Provider) -> None:
-    asks = "{tenant}" in "".join(addresses(row).values())
-    typed = (row.tenant is not None) or any(not field.secret for field in row.fields)
-    assert asks is typed
+def test_whoever_names_a_host_is_read_strictly(row: Provider) -> None:
+    """Threat 15. Each word of a host comes from a closed list, a field with a reader, or the callback's reader."""
+    words = {word for template in addresses(row).values() for word in re.findall(r"{(\w+)}", urlsplit(template).netloc)}
+    listed = {word for named in row.hosts.values() for word in named}
+    typed = {field.name for field in row.fields if not field.secret}
+    named = {"tenant"} if row.tenant or row.tenant_of else set()
+    assert words <= listed | typed | named
+    assert all(re.fullmatch(r"[a-z0-9.-]+", host) for hosts in row.hosts.values() for host in hosts.values())
+    assert not row.hosts or (row.tenant is not None and set(row.tenant.options) == set(row.hosts))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.tenant], ids=lambda row: row.slug)
+def test_hostile_tenants_are_refused(row: Provider) -> None:
+    """Threat 15."""
+    assert row.tenant
+    for typed in ("evil.example", "x/../y", "u@evil.example", "x#", "x?y", "x:80", "[::1]", "", "é", "x\r\nHost: y"):
+        with pytest.raises(InvalidField) as refused:
+            row.tenant.read(typed)
+        assert refused.value.hint
+        assert "evil" not in refused.value.hint
 
 
 @pytest.mark.parametrize("row", OAUTH2, ids=lambda row: row.slug)
@@ -133,10 +194,11 @@ def test_every_oauth_row(row: Provider) -> None:
 @pytest.mark.parametrize("row", OAUTH2, ids=lambda row: row.slug)
 def test_scopes_only_read(row: Provider) -> None:
     """Threat 44. We never move money and never change anything. (eBay's finances has no read-only twin.)"""
-    assert row.scopes
+    assert (row.slug in REGISTERED) is not bool(row.scopes)
     assert len(set(row.scopes)) == len(row.scopes)
-    writing = re.compile(r"write|manage|_w$|\.all$|delete|read_write", re.IGNORECASE)
-    assert not [scope for scope in row.scopes if writing.search(scope)]
+    writing = re.compile(r"write|manage|_w$|\.all$|delete|read_write|provisioning", re.IGNORECASE)
+    assert row.slug in MORE_THAN_READ or not [scope for scope in row.scopes if writing.search(scope)]
+    assert row.owner.warning or row.slug not in MORE_THAN_READ
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.fields], ids=lambda row: row.slug)
@@ -155,12 +217,20 @@ def test_every_key_form(row: Provider) -> None:
 def test_the_authorize_address(row: Provider) -> None:
     """Threats 4, 5. Our redirect address, byte for byte; S256 where the app knows PKCE, never ``plain``."""
     address = oauth2.authorize_url(call(row), redirect_uri=REDIRECT, state="the-state", verifier="v" * 43)
-    query = parse_qs(urlsplit(address).query, strict_parsing=True)
-    assert query["response_type"] == ["code"]
-    assert query["client_id"] == ["our-id"]
-    assert query["redirect_uri"] == [REDIRECT]
-    assert query["state"] == ["the-state"]
-    assert query["scope"] == [row.scope_separator.join(row.scopes)]
+    query = parse_qs(urlsplit(address).query)
+    names = NAMED.get(row.slug, {})
+    standard = {
+        "response_type": row.authorize_params.get("response_type", "code"),
+        "client_id": "our-id",
+        "redirect_uri": REDIRECT,
+        "state": "the-state",
+    }
+    expected = {names.get(name, name): [value] for name, value in standard.items()}
+    assert {name: query.get(name) for name in expected if name} == {n: v for n, v in expected.items() if n}
+    assert not {name for name, called in names.items() if called == ""} & set(query)
+    joined = list(row.scopes) if row.scope_separator == "&" else [row.scope_separator.join(row.scopes)]
+    assert query.get("scope", [""]) == joined
+    assert query.get("nonce", []) == ([keys.nonce("the-state")] if row.nonce else [])
     assert query.get("code_challenge_method", []) == (["S256"] if row.pkce else [])
     assert query.get("code_challenge", []) == ([keys.code_challenge("v" * 43)] if row.pkce else [])
     assert "v" * 43 not in address
@@ -170,14 +240,31 @@ def test_the_authorize_address(row: Provider) -> None:
 @pytest.mark.parametrize("row", OAUTH2, ids=lambda row: row.slug)
 def test_the_redirect_address_is_the_same_at_the_token_endpoint(row: Provider) -> None:
     """Threat 5."""
-    web = Recorded()
+    web = enveloped(row)
     oauth2.exchange(call(row, web), code="c", redirect_uri=REDIRECT, verifier="v", now=NOW)
-    (asked,) = web.asked
-    sent = asked["form"] or asked["body"]
-    assert isinstance(sent, dict)
-    assert sent["redirect_uri"] == REDIRECT
-    assert sent["grant_type"] == "authorization_code"
+    sent, names = sent_to_token(web), TOKEN_NAMED.get(row.slug, {})
+    expected = {
+        "grant_type": GRANT_TYPES.get(row.slug, "authorization_code"),
+        "code": "c",
+        "redirect_uri": REDIRECT,
+    }
+    for name, value in expected.items():
+        assert sent.get(names.get(name, name)) == (value if names.get(name, name) else None)
     assert sent.get("code_verifier") == ("v" if row.pkce else None)
+
+
+def enveloped(row: Provider) -> Recorded:
+    """An app that gives a token in its own way."""
+    return Recorded({"code": 0, "data": {"access_token": "token"}}) if row.slug == "tiktok_shop" else Recorded()
+
+
+def sent_to_token(web: Recorded) -> Mapping[str, object]:
+    """What a token request said, wherever it said it."""
+    (asked,) = web.asked
+    query = {name: value for name, (value,) in parse_qs(urlsplit(str(asked["url"])).query).items()}
+    sent = asked.get("form") or asked.get("body") or query
+    assert isinstance(sent, dict)
+    return sent
 
 
 def test_ebay_wants_its_alias_in_both_places() -> None:
@@ -192,7 +279,7 @@ def test_ebay_wants_its_alias_in_both_places() -> None:
 
 @pytest.mark.parametrize("row", OAUTH2, ids=lambda row: row.slug)
 def test_the_secret_goes_where_the_app_wants_it_and_nowhere_else(row: Provider) -> None:
-    web = Recorded()
+    web = enveloped(row)
     oauth2.exchange(call(row, web), code="c", redirect_uri=REDIRECT, verifier="v", now=NOW)
     (asked,) = web.asked
     places = {name for name in ("headers", "form", "body", "auth", "url") if "our-secret" in repr(asked.get(name))}
@@ -200,7 +287,7 @@ def test_the_secret_goes_where_the_app_wants_it_and_nowhere_else(row: Provider) 
         ClientAuth.BASIC: {"auth"},
         ClientAuth.SECRET_AS_BEARER: {"headers"},
         ClientAuth.NONE: set(),
-        ClientAuth.POST: {row.token_encoding.value.replace("json", "body")},
+        ClientAuth.POST: {row.token_encoding.value.replace("json", "body").replace("query", "url")},
     }
     assert places == expected[row.client_auth]
 
@@ -208,7 +295,9 @@ def test_the_secret_goes_where_the_app_wants_it_and_nowhere_else(row: Provider) 
 @pytest.mark.parametrize("row", OAUTH2, ids=lambda row: row.slug)
 def test_an_issuer_must_be_the_apps_own(row: Provider) -> None:
     """Threat 3. RFC 9207: the answer of another app is refused."""
-    own = oauth2._origin(call(row).url("authorize_url"))
+    own = oauth2.issuer(call(row))
+    origin = oauth2._origin(call(row).url("authorize_url"))
+    assert own == (row.issuer if row.issuer.startswith("https://") else origin + row.issuer)
     oauth2.check_issuer(call(row), {"iss": own})
     oauth2.check_issuer(call(row), {})
     for wrong in ("https://evil.example", f"{own}/", f"{own}.evil.example", "", own.upper()):
@@ -260,13 +349,15 @@ def test_a_row_may_know_better_than_silence() -> None:
         ("2026-12-22", None),
         ("soon", None),
         ("", None),
-        (1764590400, None),
+        (1795953600, datetime(2026, 11, 29, 12, tzinfo=UTC)),
+        (1764590400, NOW),
+        (3600, None),
         (None, None),
         (True, None),
     ],
 )
 def test_ends_given_as_a_time(expires_at: object, expected: datetime | None) -> None:
-    """Threat 32. Square's way. A time without a zone is no time."""
+    """Threat 32. Square's way, and an epoch. A time without a zone is no time; nothing ends before now."""
     assert grant_of(expires_at=expires_at) == expected
 
 
