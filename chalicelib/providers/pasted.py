@@ -26,6 +26,29 @@ def secret(name: str, label: str, help_text: str, *, pattern: str = KEY) -> Fiel
     return Field(name=name, label=label, help=help_text, secret=True, read=matching(name, pattern, hint))
 
 
+def plain(
+    name: str, label: str, help_text: str, *, pattern: str, hint: str, example: str = "", lower: bool = False
+) -> Field:
+    """An identifier, which is no secret and may stand in an address. ``lower``: the app knows no case there."""
+    whole = matching(name, pattern, hint)
+
+    def lowered(typed: str) -> str:
+        return whole(typed.lower())
+
+    return Field(name=name, label=label, help=help_text, example=example, read=lowered if lower else whole)
+
+
+def subdomain(name: str, domain: str, hint: str) -> Callable[[str], str]:
+    """A ``read``: a customer's own name under the app's domain, of whose address people copy more or less."""
+    whole = matching(name, r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", hint)
+
+    def read(typed: str) -> str:
+        address = typed.strip().lower().removeprefix("https://").removesuffix("/")
+        return whole(address.removesuffix(f".{domain}"))
+
+    return read
+
+
 def _label(typed: str) -> str:
     """A person's words, for people to read: one short line."""
     value = " ".join(typed.split())

@@ -3,11 +3,15 @@
 from datetime import timedelta
 
 from chalicelib.i18n import N_
-from chalicelib.providers import bigcommerce, recharge, shopify
+from chalicelib.providers import adobe_commerce, bigcommerce, recharge, shopify, store_address, wix, woocommerce
 from chalicelib.providers.base import Provider
-from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, OwnerText, Renewal
+from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
+from chalicelib.providers.pasted import secret
 from chalicelib.providers.reading import from_paths, from_token
 from chalicelib.providers.ready import CODE, telling
+
+_INTEGRATION = N_("In the shop's admin: System, Integrations, then the integration; it shows all four keys.")
+_MAGENTO_KEY = r"[a-z0-9]{32}"
 
 SQUARESPACE_COMMERCE = Provider(
     slug="squarespace_commerce",
@@ -152,4 +156,82 @@ RECHARGE = Provider(
     identify=recharge.identify,
 )
 
-PROVIDERS = (SHOPIFY, SQUARESPACE_COMMERCE, BIGCOMMERCE, ECWID, RECHARGE)
+WOOCOMMERCE = Provider(
+    slug="woocommerce",
+    name="WooCommerce",
+    category=Category.ECOMMERCE,
+    mechanism=Mechanism.HANDOVER,
+    owner=OwnerText(
+        role=N_("Sign in to your shop's WordPress as an administrator or shop manager."),
+        reads=(N_("Orders and refunds"), N_("Products"), N_("The shop's name")),
+        warning=N_(
+            "Some security plugins block this. If your shop's own page does not open, allow it there for a moment."
+        ),
+        disconnect=N_("In WordPress, open WooCommerce, Settings, Advanced, REST API, and revoke the key."),
+        lasts=N_("Until the key is revoked, or the user who approved it is deleted."),
+        help_url="https://woocommerce.com/document/woocommerce-rest-api/",
+    ),
+    endpoints=Endpoints(
+        authorize_url="https://{tenant}/wc-auth/v1/authorize",
+        identity_url="https://{tenant}/wp-json/wc/v3/settings/general",
+        details_url="https://{tenant}/wp-json/",
+    ),
+    scopes=("read",),
+    state_param="user_id",
+    authorize_names={"response_type": "", "client_id": "", "redirect_uri": "return_url", "state": "user_id"},
+    # Nothing is registered with the shop: it posts the keys to the address that it is told here.
+    authorize_params={"app_name": "{product}", "callback_url": "{redirect_uri}"},
+    tenant=store_address.field(N_("What you type to open your shop. It must begin with https://.")),
+    handed_over=woocommerce.handed_over,
+    identify=woocommerce.identify,
+)
+
+ADOBE_COMMERCE = Provider(
+    slug="adobe_commerce",
+    name="Magento / Adobe Commerce",
+    category=Category.ECOMMERCE,
+    mechanism=Mechanism.KEY_FORM,
+    owner=OwnerText(
+        role=N_("Use the keys of an integration, made by an administrator of the shop."),
+        reads=(N_("Orders, invoices and credit memos"), N_("Products"), N_("The shop's settings")),
+        warning=N_(
+            "When you make the integration, tick only Sales, Catalog and Stores; the keys can do what is ticked."
+        ),
+        disconnect=N_("In the shop's admin, open System, Integrations, and delete the integration."),
+        lasts=N_("Until the integration is deleted."),
+        help_url="https://developer.adobe.com/commerce/webapi/get-started/authentication/gs-authentication-oauth/",
+    ),
+    endpoints=Endpoints(identity_url="https://{tenant}/rest/V1/store/storeConfigs"),
+    fields=(
+        store_address.field(N_("What you type to open your shop. It must begin with https://.")),
+        secret("consumer_key", N_("Consumer key"), _INTEGRATION, pattern=_MAGENTO_KEY),
+        secret("consumer_secret", N_("Consumer secret"), _INTEGRATION, pattern=_MAGENTO_KEY),
+        secret("access_token", N_("Access token"), _INTEGRATION, pattern=_MAGENTO_KEY),
+        secret("access_token_secret", N_("Access token secret"), _INTEGRATION, pattern=_MAGENTO_KEY),
+    ),
+    identify=adobe_commerce.identify,
+)
+
+WIX = Provider(
+    slug="wix",
+    name="Wix",
+    category=Category.ECOMMERCE,
+    mechanism=Mechanism.INSTALL,
+    owner=OwnerText(
+        role=N_("Add our app to your site as its owner, in the Wix App Market. Then open it there."),
+        reads=(N_("Orders"), N_("Payments"), N_("Products"), N_("The site's name")),
+        disconnect=N_("In Wix, open Apps, then Manage Apps, and delete the app."),
+        lasts=N_("Until the app is removed from the site."),
+        help_url="https://www.wix.com/app-market",
+    ),
+    endpoints=Endpoints(
+        token_url="https://www.wixapis.com/oauth2/token",
+        identity_url="https://www.wixapis.com/apps/v1/instance",
+    ),
+    default_lifetime=timedelta(hours=4),
+    identify=wix.identify,
+    mint=wix.mint,
+    arrive=wix.arrive,
+)
+
+PROVIDERS = (SHOPIFY, SQUARESPACE_COMMERCE, BIGCOMMERCE, ECWID, RECHARGE, WOOCOMMERCE, ADOBE_COMMERCE, WIX)

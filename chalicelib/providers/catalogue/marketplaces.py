@@ -6,7 +6,7 @@ from chalicelib.domain import Grant
 from chalicelib.i18n import N_
 from chalicelib.providers import amazon, faire, tiktok_shop, uber_eats, walmart
 from chalicelib.providers.base import Call, Provider
-from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, OwnerText, Renewal
+from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
 from chalicelib.providers.reading import bearer, chosen, from_paths, from_two
 from chalicelib.providers.ready import telling
 
@@ -237,4 +237,27 @@ UBER_EATS = Provider(
     settle=uber_eats.settle,
 )
 
-PROVIDERS = (AMAZON_SELLER, EBAY, ETSY, WALMART_MARKETPLACE, TIKTOK_SHOP, FAIRE, UBER_EATS)
+DOORDASH = Provider(
+    slug="doordash",
+    name="DoorDash",
+    category=Category.MARKETPLACE,
+    mechanism=Mechanism.REQUEST,
+    ask_owner=False,
+    steps=(
+        N_(
+            "DoorDash gives sales and payouts only to partners that it has approved, store by store. We are not let in yet."
+        ),
+        N_(
+            "Until then, download the payout and transaction reports from DoorDash's Merchant Portal, and hand those over."
+        ),
+    ),
+    owner=OwnerText(
+        role=N_("DoorDash has no way for owners to let another product read. Tell us that you use it."),
+        reads=(N_("Nothing: sales and payouts come by file"),),
+        disconnect=N_("There is nothing to take back."),
+        lasts=N_("Nothing is connected."),
+        help_url="https://help.doordash.com/merchants",
+    ),
+)
+
+PROVIDERS = (AMAZON_SELLER, EBAY, ETSY, WALMART_MARKETPLACE, TIKTOK_SHOP, FAIRE, UBER_EATS, DOORDASH)

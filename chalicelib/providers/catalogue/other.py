@@ -5,8 +5,9 @@ from datetime import timedelta
 from chalicelib.domain import Account, Grant
 from chalicelib.i18n import N_
 from chalicelib.providers import xero
-from chalicelib.providers.base import Call, Provider
-from chalicelib.providers.parts import Category, ClientAuth, Endpoints, OwnerText, Renewal
+from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Mechanism, OwnerText, Renewal
+from chalicelib.providers.pasted import LABEL, named, of_key, pair, secret
 from chalicelib.providers.reading import from_callback, from_paths, from_two, token_in
 from chalicelib.providers.ready import expecting, revoking, telling
 
@@ -17,6 +18,15 @@ def _acuity_disconnect(call: Call, grant: Grant, _account: Account | None) -> No
     form = {"client_id": client.client_id, "client_secret": client.client_secret}
     call.web.send("POST", call.url("revoke_url"), form={**form, "access_token": grant.secrets["access_token"]})
 
+
+def _shipstation_account(call: Call, grant: Grant, _token: Json) -> Account:
+    """No call names the account; the list of its users wants the keys, and is all that is asked."""
+    call.web.rows("GET", call.url("identity_url"), auth=pair(grant, "api_key", "api_secret"))
+    return named(call, of_key(call, grant, "api_key"))
+
+
+_SHIPSTATION_KEYS = N_("In ShipStation: Settings, Account, API Settings, version V1.")
+_HEX = r"[0-9a-fA-F]{32}"
 
 QUICKBOOKS_ONLINE = Provider(
     slug="quickbooks_online",
@@ -161,4 +171,26 @@ ACUITY = Provider(
     revoke=_acuity_disconnect,
 )
 
-PROVIDERS = (QUICKBOOKS_ONLINE, XERO, GUSTO, KLAVIYO, ACUITY)
+SHIPSTATION = Provider(
+    slug="shipstation",
+    name="ShipStation",
+    category=Category.OTHER,
+    mechanism=Mechanism.KEY_FORM,
+    owner=OwnerText(
+        role=N_("Use the V1 API key and secret, made by an administrator of the ShipStation account."),
+        reads=(N_("Orders and shipments"), N_("Shipping costs"), N_("Stores")),
+        warning=N_("ShipStation has no keys that only read: these can also buy labels. We use them for reading only."),
+        disconnect=N_("In ShipStation, open Settings, Account, API Settings, and regenerate the keys."),
+        lasts=N_("Until the keys are regenerated, or end on the day that was set for them."),
+        help_url="https://help.shipstation.com",
+    ),
+    endpoints=Endpoints(identity_url="https://ssapi.shipstation.com/users"),
+    fields=(
+        secret("api_key", N_("API key"), _SHIPSTATION_KEYS, pattern=_HEX),
+        secret("api_secret", N_("API secret"), _SHIPSTATION_KEYS, pattern=_HEX),
+        LABEL,
+    ),
+    identify=_shipstation_account,
+)
+
+PROVIDERS = (QUICKBOOKS_ONLINE, XERO, GUSTO, KLAVIYO, ACUITY, SHIPSTATION)

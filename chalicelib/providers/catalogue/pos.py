@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from chalicelib.domain import Account, Grant
+from chalicelib.errors import AppRefused
 from chalicelib.i18n import N_
-from chalicelib.providers import lightspeed, mindbody, shopify
-from chalicelib.providers.base import Call, Provider
-from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, OwnerText, Renewal
-from chalicelib.providers.reading import chosen, from_callback, from_paths, from_two, matching
+from chalicelib.providers import lightspeed, mindbody, revel, shopify, toast
+from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
+from chalicelib.providers.pasted import KEY, PRINTABLE, plain, secret, subdomain
+from chalicelib.providers.reading import account, at, at_or, chosen, from_callback, from_paths, from_two, matching
 from chalicelib.providers.ready import disconnecting, expecting, renamed, telling
 
 
@@ -17,6 +19,17 @@ def _square_revoke(call: Call, grant: Grant, _account: Account | None) -> None:
     headers = {"Authorization": f"Client {call.client.client_secret}"}
     call.web.send("POST", call.url("revoke_url"), headers=headers, body=body)
 
+
+def _spoton_location(call: Call, grant: Grant, _token: Json) -> Account:
+    """A partner's key may open many restaurants: the location that was typed is the one that must answer."""
+    answer = call.web.json("GET", call.url("identity_url"), headers={"x-api-key": grant.secrets["api_key"]})
+    location = at(answer, "id")
+    if location != grant.extra["location_id"]:
+        raise AppRefused("another location")
+    return account(location, at_or(answer, "name", location), location_id=location)
+
+
+_TOAST_WEB = N_("In Toast Web: Integrations, Toast API access, Manage credentials.")
 
 SQUARE = Provider(
     slug="square",
@@ -265,6 +278,123 @@ SHOPIFY_POS = Provider(
     arrive=shopify.arrive,
 )
 
+TOAST = Provider(
+    slug="toast",
+    name="Toast",
+    category=Category.POS,
+    mechanism=Mechanism.KEY_FORM,
+    owner=OwnerText(
+        role=N_("Use standard API credentials, made in Toast Web by somebody who may manage integrations."),
+        reads=(N_("Orders and payments"), N_("Cash and deposits"), N_("The restaurant's name")),
+        warning=N_(
+            "Toast gives these credentials to some plans only. Choose the permissions that read, and no others."
+        ),
+        disconnect=N_("In Toast Web, open Integrations, then Toast API access, and delete the credentials."),
+        lasts=N_("Until the credentials are deleted."),
+        help_url="https://doc.toasttab.com/doc/devguide/devApiAccessResources.html",
+    ),
+    endpoints=Endpoints(
+        token_url="https://ws-api.toasttab.com/authentication/v1/authentication/login",
+        identity_url="https://ws-api.toasttab.com/restaurants/v1/restaurants/{restaurant_guid}",
+    ),
+    fields=(
+        plain("client_id", N_("Client ID"), _TOAST_WEB, pattern=KEY, hint=N_("Paste the whole client ID.")),
+        secret("client_secret", N_("Client secret"), _TOAST_WEB, pattern=PRINTABLE),
+        plain(
+            "restaurant_guid",
+            N_("Restaurant GUID"),
+            N_("In Toast Web it stands beside the location, in the list of the credentials' locations."),
+            pattern=r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+            hint=N_("Paste the whole GUID: 32 digits and letters, in five groups."),
+            example="4721e7a9-b4ae-4fef-9230-b3dae186e0a4",
+            lower=True,
+        ),
+    ),
+    identify=toast.identify,
+    mint=toast.mint,
+)
+
+SPOTON = Provider(
+    slug="spoton",
+    name="SpotOn Restaurant",
+    category=Category.POS,
+    mechanism=Mechanism.KEY_FORM,
+    ask_owner=False,
+    steps=(
+        N_("Ask SpotOn for a key of the Restaurant POS Export API, and name the restaurant's locations."),
+        N_("SpotOn enables the key for each location, and gives you the location's ID."),
+    ),
+    owner=OwnerText(
+        role=N_("Use a key that SpotOn issued for the restaurant. There is none to make by yourself."),
+        reads=(N_("Orders and payments"), N_("Cash and deposits"), N_("The location's name")),
+        warning=N_("SpotOn gives out sales of the last 90 days only. Older ones come by file."),
+        disconnect=N_("Ask SpotOn to end the key."),
+        lasts=N_("Until SpotOn ends the key."),
+        help_url="https://developers.spoton.com/restaurant/docs/api-access",
+    ),
+    endpoints=Endpoints(identity_url="https://restaurantapi.spoton.com/posexport/v1/locations/{location_id}"),
+    fields=(
+        plain(
+            "location_id",
+            N_("Location ID"),
+            N_("SpotOn names it when it issues the key."),
+            pattern=r"[A-Za-z0-9_-]{1,64}",
+            hint=N_("Enter the location's ID: letters, digits, _ and - only."),
+        ),
+        secret("api_key", N_("API key"), N_("The key that SpotOn issued."), pattern=PRINTABLE),
+    ),
+    identify=_spoton_location,
+)
+
+REVEL = Provider(
+    slug="revel",
+    name="Revel Systems",
+    category=Category.POS,
+    mechanism=Mechanism.KEY_FORM,
+    ask_owner=False,
+    steps=(N_("Ask Revel for an API key and secret of your account. Say that they are to read only."),),
+    owner=OwnerText(
+        role=N_("Use an API key that Revel issued for the account."),
+        reads=(N_("Orders and payments"), N_("Products"), N_("The establishments' names")),
+        warning=N_("The key can do what Revel allows it to, and that may be more than reading. We only read."),
+        disconnect=N_("Ask Revel to end the key."),
+        lasts=N_("Until Revel ends the key."),
+        help_url="https://support.revelsystems.com",
+    ),
+    endpoints=Endpoints(identity_url="https://{tenant}.revelup.com/enterprise/Establishment/"),
+    fields=(
+        Field(
+            name="tenant",
+            label=N_("Revel address"),
+            help=N_("The first part of the address of your management console: acme in acme.revelup.com."),
+            example="acme",
+            read=subdomain("tenant", "revelup.com", N_("Enter the first part of the address, for example acme.")),
+        ),
+        secret("api_key", N_("API key"), N_("The key that Revel issued.")),
+        secret("api_secret", N_("API secret"), N_("It comes with the key.")),
+    ),
+    identify=revel.identify,
+)
+
+TOUCHBISTRO = Provider(
+    slug="touchbistro",
+    name="TouchBistro",
+    category=Category.POS,
+    mechanism=Mechanism.REQUEST,
+    ask_owner=False,
+    steps=(
+        N_("TouchBistro lets in partners that it chose itself, so there is nothing to connect yet."),
+        N_("Until then, export the sales reports from TouchBistro's cloud reporting as files, and hand those over."),
+    ),
+    owner=OwnerText(
+        role=N_("TouchBistro has no way for owners to let another product read. Tell us that you use it."),
+        reads=(N_("Nothing: the sales come by file"),),
+        disconnect=N_("There is nothing to take back."),
+        lasts=N_("Nothing is connected."),
+        help_url="https://www.touchbistro.com/help/",
+    ),
+)
+
 PROVIDERS = (
     SQUARE,
     CLOVER,
@@ -275,4 +405,8 @@ PROVIDERS = (
     SHOPIFY_POS,
     LOYVERSE,
     MINDBODY,
+    TOAST,
+    SPOTON,
+    REVEL,
+    TOUCHBISTRO,
 )
