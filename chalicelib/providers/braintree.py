@@ -1,5 +1,7 @@
 """Braintree's own ways: one GraphQL address, a dated header, refusals with status 200 (GraphQL API guides; read 2026-11)."""
 
+import base64
+
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import AppDown, AppRefused, InvalidField
 from chalicelib.i18n import N_
@@ -9,6 +11,7 @@ from chalicelib.providers.reading import account, at, at_or
 
 _QUERY = "{ viewer { merchant { id companyName } } }"
 VERSION = "2019-01-01"
+_KIND = "merchant_"
 _REFUSALS = frozenset({"AUTHENTICATION", "AUTHORIZATION"})
 
 
@@ -22,10 +25,19 @@ def identify(call: Call, grant: Grant, _token: Json) -> Account:
         auth=pair(grant, "public_key", "private_key"),
     )
     _check(answer.get("errors"))
-    merchant = at(answer, "data.viewer.merchant.id")
+    merchant = _merchant(at(answer, "data.viewer.merchant.id"))
     if merchant.lower() != grant.extra["merchant_id"]:
         raise InvalidField("merchant_id", N_("These keys belong to another merchant account. Check the merchant ID."))
     return account(merchant, at_or(answer, "data.viewer.merchant.companyName", merchant))
+
+
+def _merchant(found: str) -> str:
+    """GraphQL has ids of its own: base64 of the kind and of the id that all else at Braintree goes by."""
+    try:
+        inside = base64.b64decode(found, validate=True).decode("ascii")
+    except ValueError:
+        return found
+    return inside.removeprefix(_KIND) if inside.startswith(_KIND) else found
 
 
 def _check(errors: object) -> None:
