@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from chalicelib.domain import Grant
-from chalicelib.providers.base import Call, Provider
+from chalicelib.domain import Account, Grant
+from chalicelib.providers.base import Call, Json, Provider
 from chalicelib.settings import Client
 
 CLIENT = Client(client_id="our-id", client_secret="our-secret", redirect_alias="", api_key="our-api-key")
@@ -19,6 +19,7 @@ TENANTS = {
     "tiktok_shop": "us",
     "mindbody": "123456",
     "lightspeed_x": "acme",
+    "woocommerce": "shop.example.com",
 }
 """What the person chose or typed, or the callback named."""
 
@@ -56,13 +57,25 @@ class Recorded:
         return answer
 
 
-def call(row: Provider, web: Recorded | None = None, client: Client = CLIENT, **params: str) -> Call:
-    """A call of this row. ``params`` are the callback's."""
-    tenant = TENANTS.get(row.slug, "")
-    typed = {field.name: field.example or "acme" for field in row.fields if not field.secret}
+def call(row: Provider, web: Recorded | None = None, client: Client = CLIENT) -> Call:
+    """A call of this row, with what a person would have chosen or typed."""
+    typed = {field.name: next(iter(field.options), field.example or "acme") for field in row.fields if not field.secret}
+    tenant = typed.get("tenant") or TENANTS.get(row.slug, "")
     words = {"product": "Client Connect", **(row.words(tenant) if tenant else {}), **typed}
-    return replace(Call(provider=row, client=client, web=web or Recorded(), words=words), params=params)
+    return Call(provider=row, client=client, web=web or Recorded(), words=words)
+
+
+def back(row: Provider, web: Recorded | None = None, /, **params: str) -> Call:
+    """The same with a callback's parameters."""
+    return replace(call(row, web), params=params)
 
 
 def granted(**extra: str) -> Grant:
     return Grant(secrets={"access_token": "token", "refresh_token": "again"}, extra=extra)
+
+
+def accounts(asked: Call, grant: Grant | None = None, token: Json | None = None) -> tuple[Account, ...]:
+    """Whose the grant is."""
+    assert asked.provider.identify
+    found = asked.provider.identify(asked, grant or granted(), token or {})
+    return found if isinstance(found, tuple) else (found,)

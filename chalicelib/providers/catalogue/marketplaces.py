@@ -89,7 +89,7 @@ AMAZON_SELLER = Provider(
         identity_url="https://sellingpartnerapi-{region}.amazon.com/sellers/v1/marketplaceParticipations",
     ),
     # What may be read are the roles of our application. Its id is the registration's application_id.
-    authorize_names={"client_id": "application_id"},
+    authorize_names={"client_id": "application_id", "response_type": ""},
     code_param="spapi_oauth_code",
     default_lifetime=timedelta(hours=1),
     renewal=Renewal(),
@@ -155,7 +155,7 @@ TIKTOK_SHOP = Provider(
         identity_url="https://open-api.tiktokglobalshop.com/authorization/202309/shops",
     ),
     # The service's id is the registration's application_id; address and scopes are the service's own.
-    authorize_names={"client_id": "service_id", "redirect_uri": ""},
+    authorize_names={"client_id": "service_id", "redirect_uri": "", "response_type": ""},
     token_encoding=Encoding.QUERY,
     token_names={"client_id": "app_key", "client_secret": "app_secret", "code": "auth_code", "redirect_uri": ""},
     token_params={"grant_type": "authorized_code"},
@@ -192,7 +192,7 @@ FAIRE = Provider(
     ),
     scopes=("READ_BRAND", "READ_ORDERS", "READ_PRODUCTS", "READ_SHIPMENTS"),
     scope_separator="&",
-    authorize_names={"client_id": "applicationId", "redirect_uri": "redirectUrl"},
+    authorize_names={"client_id": "applicationId", "redirect_uri": "redirectUrl", "response_type": ""},
     code_param="authorizationCode",
     token_encoding=Encoding.JSON,
     token_names={
