@@ -170,14 +170,19 @@ def test_keys_are_taken() -> None:
     assert grant.scopes == ("read",)
 
 
+NO_PERMISSIONS: tuple[object, ...] = ("write", "read_write", "", None, ["read"])
+NO_KEYS: tuple[object, ...] = ("", None, 1, "ck_", f"ck_{'0A' * 20}", f"cs_{'0a' * 20}", f"ck_{'0a' * 20}\n")
+NO_SECRETS: tuple[object, ...] = ("", None, [], f"cs_{'0b' * 21}", f"ck_{'0b' * 20}")
+
+
 @pytest.mark.parametrize(
     "changed",
     [
-        *({"key_permissions": other} for other in ("write", "read_write", "", None, ["read"])),
-        *({"consumer_key": other} for other in ("", None, 1, "ck_", "ck_" + "0A" * 20, "cs_" + "0a" * 20, f"ck_{'0a' * 20}\n")),
-        *({"consumer_secret": other} for other in ("", None, [], "cs_" + "0b" * 21, "ck_" + "0b" * 20)),
+        *({"key_permissions": wrong} for wrong in NO_PERMISSIONS),
+        *({"consumer_key": wrong} for wrong in NO_KEYS),
+        *({"consumer_secret": wrong} for wrong in NO_SECRETS),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_key_is_not(changed: Mapping[str, object]) -> None:
     """Threat 42. Keys that can write were not asked for."""
     with pytest.raises(BadRequest):

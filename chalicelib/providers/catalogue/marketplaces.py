@@ -152,7 +152,7 @@ TIKTOK_SHOP = Provider(
         authorize_url="https://{services}/open/authorize",
         token_url="https://auth.tiktok-shops.com/api/v2/token/get",
         refresh_url="https://auth.tiktok-shops.com/api/v2/token/refresh",
-        identity_url="https://open-api.tiktokglobalshop.com/authorization/202309/shops",
+        identity_url=f"https://open-api.tiktokglobalshop.com{tiktok_shop.SHOPS}",
     ),
     # The service's id is the registration's application_id; address and scopes are the service's own.
     authorize_names={"client_id": "service_id", "redirect_uri": "", "response_type": ""},
@@ -203,7 +203,7 @@ FAIRE = Provider(
     },
     token_params={"grant_type": "AUTHORIZATION_CODE"},
     token_fields=faire.token_fields,
-    identify=from_paths("id", "name", headers=faire.headers),
+    identify=from_paths("brand_id", "name", headers=faire.headers),
     revoke=faire.revoke,
 )
 

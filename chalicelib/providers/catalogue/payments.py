@@ -266,6 +266,7 @@ PAYPAL = Provider(
         plain("client_id", N_("Client ID"), _PAYPAL_APP, pattern=KEY, hint=N_("Paste the whole client ID.")),
         secret("client_secret", N_("Secret"), _PAYPAL_APP),
     ),
+    default_lifetime=timedelta(hours=8),
     identify=paypal.identify,
     mint=paypal.mint,
 )

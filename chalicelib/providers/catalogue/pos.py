@@ -164,7 +164,7 @@ LIGHTSPEED_K = Provider(
         token_url="https://auth.lsk-prod.app/realms/k-series/protocol/openid-connect/token",
         identity_url="https://api.lsk.lightspeed.app/f/data/businesses",
     ),
-    issuer="/realms/k-series",
+    issuer="https://auth.lsk-prod.app/realms/k-series",
     # orders-api and items can write too; sales are all in the financial part.
     scopes=("financial-api", "offline_access"),
     client_auth=ClientAuth.BASIC,
@@ -243,6 +243,7 @@ MINDBODY = Provider(
         token_url="https://signin.mindbodyonline.com/connect/token",
         identity_url="https://api.mindbodyonline.com/public/v6/site/sites",
     ),
+    issuer="https://signin.mindbodyonline.com",
     scopes=("openid", "offline_access", "Mindbody.Api.Public.v6"),
     authorize_params={
         "response_type": "code id_token",
@@ -310,6 +311,7 @@ TOAST = Provider(
             lower=True,
         ),
     ),
+    default_lifetime=timedelta(hours=1),
     identify=toast.identify,
     mint=toast.mint,
 )
