@@ -110,7 +110,7 @@ class Provider:
     nonce: bool = False
     """Whether the authorize request carries one (OpenID Connect Core §3.1.2.1); see ``keys.nonce``."""
     issuer: str = ""
-    """What ``iss`` in a callback must equal (RFC 9207); a path, or nothing: at the authorize address's origin."""
+    """What ``iss`` in a callback must equal (RFC 9207); empty: the authorize address's origin."""
     authorize_names: Mapping[str, str] = field(default_factory=dict)
     """What the app calls a standard parameter; an empty name: it is not sent."""
     authorize_params: Mapping[str, str] = field(default_factory=dict)

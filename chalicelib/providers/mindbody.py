@@ -36,7 +36,7 @@ def _check_id_token(call: Call, said: Mapping[str, object]) -> None:
     ours, audience, end = call.client.client_id, said.get("aud"), said.get("exp")
     audiences = audience if isinstance(audience, list) else [audience]
     sure = (
-        said.get("iss") == oauth2.issuer(call)
+        said.get("iss") in oauth2.issuers(call)
         and ours in audiences
         and (said.get("azp", ours) == ours if len(audiences) == 1 else said.get("azp") == ours)
         and isinstance(end, int | float)

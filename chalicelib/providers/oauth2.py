@@ -40,14 +40,14 @@ def check_issuer(call: Call, params: Mapping[str, str]) -> None:
 
     :raises MixedUp: if it is not.
     """
-    if "iss" in params and params["iss"] != issuer(call):
+    if "iss" in params and params["iss"] not in issuers(call):
         raise MixedUp(call.provider.slug)
 
 
-def issuer(call: Call) -> str:
-    """The app's issuer identifier (RFC 8414 §2)."""
-    said = call.provider.issuer
-    return said if said.startswith("https:") else _origin(call.url("authorize_url")) + said
+def issuers(call: Call) -> frozenset[str]:
+    """The app's issuer identifier (RFC 8414 §2), and the same at an address to which an operator points the app."""
+    said, origin = call.provider.issuer, _origin(call.url("authorize_url"))
+    return frozenset({said or origin, origin + urlsplit(said).path})
 
 
 def _origin(url: str) -> str:

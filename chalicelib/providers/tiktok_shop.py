@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from chalicelib import keys
 from chalicelib.domain import Account, Grant
@@ -10,6 +10,9 @@ from chalicelib.errors import AppDown, AppRefused
 from chalicelib.i18n import N_
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at, at_or, listed
+
+SHOPS = "/authorization/202309/shops"
+"""Part of what is signed, so it stays the API's own wherever an operator points us."""
 
 OPTIONS = {"us": N_("United States"), "world": N_("Everywhere else")}
 HOSTS = {"us": {"services": "services.us.tiktokshop.com"}, "world": {"services": "services.tiktokshop.com"}}
@@ -58,7 +61,7 @@ def _signed(call: Call, url: str) -> str:
     """Path and sorted parameters between two copies of our secret, under it: HMAC-SHA-256, hex."""
     query = {"app_key": call.client.client_id, "timestamp": str(int(keys.now().timestamp()))}
     secret = call.client.client_secret
-    text = urlsplit(url).path + "".join(f"{name}{query[name]}" for name in sorted(query))
+    text = SHOPS + "".join(f"{name}{query[name]}" for name in sorted(query))
     sign = hmac.digest(secret.encode(), f"{secret}{text}{secret}".encode(), "sha256").hex()
     return f"{url}?{urlencode({**query, 'sign': sign})}"
 

@@ -44,7 +44,7 @@ PLAIN = [
     ("loyverse", {"id": "l1", "business_name": "Acme"}, "l1", BEARER),
     ("acuity", {"id": 7, "name": "Acme"}, "7", BEARER),
     ("adyen", {"id": "S2-1", "companyName": "Acme"}, "S2-1", BEARER),
-    ("faire", {"id": "b_1", "name": "Acme"}, "b_1", {"X-FAIRE-OAUTH-ACCESS-TOKEN": "token"}),
+    ("faire", {"brand_id": "b_1", "name": "Acme"}, "b_1", {"X-FAIRE-OAUTH-ACCESS-TOKEN": "token"}),
     (
         "klaviyo",
         {"data": [{"id": "K1", "attributes": {"contact_information": {"organization_name": "Acme"}}}]},
@@ -75,7 +75,7 @@ def test_one_call_says_whose_it_is(
 
 
 def test_faire_hears_our_credentials_with_every_token() -> None:
-    web = Recorded({"id": "b_1", "name": "Acme"})
+    web = Recorded({"brand_id": "b_1", "name": "Acme"})
     accounts(call(PROVIDERS["faire"], web))
     sent = web.asked[0]["headers"]
     assert isinstance(sent, dict)
@@ -301,6 +301,18 @@ def test_an_x_series_store_is_the_one_whose_token_it_is() -> None:
     assert accounts(call(row, Recorded(answer)), token={"domain_prefix": "acme"}) == (Account(id="acme", name="Acme"),)
     with pytest.raises(MixedUp):
         accounts(call(row, Recorded(answer)), token={"domain_prefix": "other"})
+
+
+def test_an_issuer_moves_with_the_app() -> None:
+    """Threat 3. Lightspeed's test system has the same paths at another host, to which an operator may point us."""
+    row = PROVIDERS["lightspeed_k"]
+    there = row.pointed_at({"authorize_url": row.endpoints.authorize_url.replace("lsk-prod", "lsk-demo")})
+    oauth2.check_issuer(call(there), {"iss": "https://auth.lsk-demo.app/realms/k-series"})
+    for wrong in ("https://auth.lsk-demo.app", "https://auth.lsk-demo.app/realms/other", "https://evil.example"):
+        with pytest.raises(MixedUp):
+            oauth2.check_issuer(call(there), {"iss": wrong})
+    with pytest.raises(MixedUp):
+        oauth2.check_issuer(call(row), {"iss": "https://auth.lsk-demo.app/realms/k-series"})
 
 
 # Several accounts behind one grant
