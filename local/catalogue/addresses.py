@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from chalicelib.errors import InvalidField, MixedUp
 from chalicelib.providers.base import Provider
 from chalicelib.providers.parts import Endpoints, Field
-from local.catalogue.hostile import HOSTILE
+from local.catalogue.hostile import ELSEWHERE, HOSTILE, WRAPPED
 
 _WORD = re.compile(r"{(\w+)}")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
@@ -98,7 +98,7 @@ def readers(row: Provider) -> Iterator[str]:
 
 
 def _strays(row: Provider, known: Mapping[str, str], word: str, read: Callable[[str], str]) -> Iterator[str]:
-    for hostile in HOSTILE:
+    for hostile in _hostile(known.get(word, ""), read):
         try:
             value = read(hostile)
         except (InvalidField, MixedUp):
@@ -106,6 +106,15 @@ def _strays(row: Provider, known: Mapping[str, str], word: str, read: Callable[[
         for name, template in endpoints(row).items():
             if word in _WORD.findall(template) and not _stays(template, {**known, word: value}, known, word):
                 yield f"{hostile!r} leads {name} to {_filled(template, {**known, word: value})}"
+
+
+def _hostile(good: str, read: Callable[[str], str]) -> Iterator[str]:
+    yield from HOSTILE
+    yield from (wrapping.format(good) for wrapping in WRAPPED)
+    try:
+        read("shop.another.example")
+    except (InvalidField, MixedUp):
+        yield from (wrapping.format(good) for wrapping in ELSEWHERE)
 
 
 def _stays(template: str, filled: Mapping[str, str], good: Mapping[str, str], word: str) -> bool:

@@ -21,3 +21,31 @@ HOSTILE = (
     *("shop example.com", "shop.example.com/a b", "a" * 64 + ".example.com", "a." * 130 + "example.com", "%73hop.example.com"),
     *("", " ", ".", "/", "https://", "<script>", "'; DROP TABLE x", "x.example.c", "x.123"),
 )  # fmt: skip
+
+# Around a good value: what a check of its beginning, its end or its middle would let in.
+WRAPPED = (
+    *(
+        "{}@evil.example",
+        "evil.example@{}",
+        "u:p@{}",
+        "{}:8080",
+        "{}#.evil.example",
+        "evil.example#{}",
+        "{}?.evil.example",
+    ),
+    *(
+        "evil.example?{}",
+        "{}\\.evil.example",
+        "evil.example\\{}",
+        "{}\n",
+        "\n{}",
+        "{}\r\nHost: evil",
+        "{}\x00",
+        "{}/../x",
+        "{}//x",
+    ),
+    *("http://{}", "https://https://{}", "//{}", "{}%00", "{} evil.example", "{}\u2028"),
+)
+"""For every field."""
+ELSEWHERE = ("{}.evil.example", "evil.example/{}", "evil-{}.evil.example", "https://evil.example/{}")
+"""For fields whose domain is the app's own; where any public name is good, these are."""
