@@ -1,6 +1,6 @@
 # `make` alone lists what there is. PYTHON=/path/to/python chooses the interpreter of the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format bench package deploy diff teardown screenshots lock clean environment rehearsal chromium
+.PHONY: help run token test check apps format bench package deploy diff teardown screenshots lock clean environment rehearsal chromium
 
 export PORT
 PY := .venv/bin/python
@@ -19,10 +19,14 @@ token: environment ## Print an API token for the local run
 test: chromium rehearsal check ## All checks and tests, with branch coverage
 	@$(PY) -m slipcover -m pytest -n auto --dist worksteal
 
-check: environment ## Lint, formatting and types
+check: environment ## Lint, formatting, types, and the rows of the catalogue
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m mypy
+	@$(PY) -m local.catalogue check
+
+apps: environment ## Write docs/apps.md, after a change of the catalogue
+	@$(PY) -m local.catalogue page
 
 format: environment ## Put the code into shape
 	@$(PY) -m ruff check --fix --quiet .
