@@ -67,11 +67,20 @@ class Suppressed(Conflict):
 
 
 class NeedsAttention(ClientConnectError):
-    """A connection's grant is of no use any more. ``hint`` says why, and what would mend it."""
+    """A connection's grant is of no use any more. ``reason`` names why, ``hint`` says it."""
 
-    def __init__(self, hint: str) -> None:
-        super().__init__(hint)
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
         self.hint = hint
+
+
+class AppWaits(ClientConnectError):
+    """The app is not asked just now: it failed a moment ago. ``retry_after`` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
 
 
 class LimitReached(ClientConnectError):
@@ -131,19 +140,28 @@ class AppProblem(ClientConnectError):
 
     cause = "app_down"
 
-    def __init__(self, why: str = "") -> None:
+    def __init__(self, why: str = "", code: str = "") -> None:
         super().__init__(why)
         self.why = why
+        self.code = code
+        """The app's own name for what is wrong, as RFC 6749 §5.2 has them, or another short word."""
 
 
 class AppDown(AppProblem):
     """Timed out, answered 5xx or 429, or with something that is no answer."""
+
+    retry_after: float | None = None
+    """In how many seconds the app wants to be asked again, where it said so."""
 
 
 class AppRefused(AppProblem):
     """The app said no to this code, key or login."""
 
     cause = "app_refused"
+
+
+class GrantDead(AppRefused):
+    """The app said that the grant is over, in so many words. Asking again is of no use."""
 
 
 class NotEnabled(AppRefused):

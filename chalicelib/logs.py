@@ -32,6 +32,13 @@ METRICS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **{f"letters_{state}": ("Count", ("kind",)) for state in LetterState},
     "outbox_age": ("Seconds", ()),
     "parked": ("Count", ()),
+    "refreshed": ("Count", ("app",)),
+    "refresh_failed": ("Count", ("app", "cause")),
+    "refresh_lost": ("Count", ("app",)),
+    "client_rejected": ("Count", ("app",)),
+    "breaker_opened": ("Count", ("app",)),
+    "needs_attention": ("Count", ("app",)),
+    "grants_late": ("Seconds", ()),
     "crashes": ("Count", ()),
     "server_errors": ("Count", ()),
 }

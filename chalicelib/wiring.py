@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from chalicelib.services.alerting import Alerting
     from chalicelib.services.apps import Apps
     from chalicelib.services.arriving import Arriving
+    from chalicelib.services.attending import Attending
     from chalicelib.services.boxes import Boxes
+    from chalicelib.services.breaking import Breaking
     from chalicelib.services.callers import Callers, IssuerKeys
     from chalicelib.services.choosing import Choosing
     from chalicelib.services.crediting import Crediting
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.services.links import Links
     from chalicelib.services.mail_events import MailEvents
     from chalicelib.services.parking import Parking
+    from chalicelib.services.refreshing import Refreshing
     from chalicelib.services.repeating import Repeating
     from chalicelib.services.requesting import Requesting
     from chalicelib.services.signing_in import SigningIn
@@ -218,10 +221,39 @@ def establishing() -> "Establishing":
 
 
 @cache
+def attending() -> "Attending":
+    from chalicelib.services.attending import Attending
+
+    return Attending(attention=storage().attention)
+
+
+@cache
+def breaking() -> "Breaking":
+    from chalicelib.providers.catalogue import PROVIDERS
+    from chalicelib.services.breaking import Breaking
+
+    return Breaking(breakers=storage().breakers, apps=tuple(PROVIDERS))
+
+
+@renewed
+def refreshing() -> "Refreshing":
+    from chalicelib.services.refreshing import Refreshing
+
+    return Refreshing(
+        vault=storage().vault,
+        sealer=sealer(),
+        attending=attending(),
+        breaking=breaking(),
+        apps=apps(),
+        web=web(),
+    )
+
+
+@renewed
 def crediting() -> "Crediting":
     from chalicelib.services.crediting import Crediting
 
-    return Crediting(vault=storage().vault, sealer=sealer())
+    return Crediting(vault=storage().vault, refreshing=refreshing(), attention=storage().attention, apps=apps())
 
 
 @renewed

@@ -3,7 +3,7 @@
 Times are aware UTC datetimes. Secrets never show in a ``repr``.
 """
 
-from chalicelib.domain.connecting import Account, Attempt, AttemptState, Authority, Connection, Grant, SealedGrant
+from chalicelib.domain.connecting import Account, Attempt, AttemptState, Authority, Connection, Grant
 from chalicelib.domain.entities import (
     ALERTING,
     AdminSession,
@@ -15,6 +15,7 @@ from chalicelib.domain.entities import (
     EventKind,
     Member,
 )
+from chalicelib.domain.holding import GrantStatus, Held, Reason, SealedGrant, Trouble
 from chalicelib.domain.letters import (
     Delivery,
     Invitation,
@@ -43,6 +44,8 @@ __all__ = [
     "Event",
     "EventKind",
     "Grant",
+    "GrantStatus",
+    "Held",
     "Invitation",
     "InvitationState",
     "Letter",
@@ -51,6 +54,8 @@ __all__ = [
     "MailEvent",
     "Member",
     "OutboxItem",
+    "Reason",
     "SealedGrant",
     "Suppression",
+    "Trouble",
 ]

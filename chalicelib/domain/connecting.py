@@ -45,14 +45,6 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SealedGrant:
-    """A grant as the vault keeps it."""
-
-    ciphertext: bytes = field(repr=False)
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """One account of one app of one entity."""
 
@@ -64,6 +56,10 @@ class Connection:
     connected_at: datetime
     connected_by: str
     first_connected_at: datetime
+    invited: str = ""
+    """Whose invitation it was connected by; the owner's address, if we know it."""
+    limited: tuple[str, ...] = ()
+    """What we asked to read and may not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +87,8 @@ class Attempt:
     invitation_id: str = ""
     invited: str = ""
     """The address that the invitation went to, if the attempt came by one."""
+    mends: str = ""
+    """The connection that this is to connect again; another account is asked about."""
     state: AttemptState = AttemptState.PENDING
     claim: str = field(default="", repr=False)
     claimed_at: datetime | None = None

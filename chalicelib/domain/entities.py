@@ -24,9 +24,12 @@ class EventKind(StrEnum):
     CONNECTION_FAILED = "connection_failed"
     CONNECTED = "connected"
     RECONNECTED = "reconnected"
+    NEEDS_ATTENTION = "needs_attention"
+    CONSENT_ENDING = "consent_ending"
+    CREDENTIALS_READ = "credentials_read"
 
 
-ALERTING = frozenset({EventKind.CONNECTED, EventKind.RECONNECTED})
+ALERTING = frozenset({EventKind.CONNECTED, EventKind.RECONNECTED, EventKind.NEEDS_ATTENTION, EventKind.CONSENT_ENDING})
 """The events of which every admin of the entity gets a letter."""
 
 
@@ -88,6 +91,8 @@ class Event:
     account_id: str = ""
     detail: str = ""
     """The kind's own word: an address, an account's name, a cause."""
+    was: str = ""
+    """The connection's status before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

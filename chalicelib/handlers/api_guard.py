@@ -74,12 +74,12 @@ def _problem(error: errors.ClientConnectError) -> Response:
     status, cause = PROBLEMS[type(error)]
     if isinstance(error, errors.InvalidField):
         return problem_json(422, "invalid_field", field=error.name, detail=error.hint)
-    if status >= _SERVER_ERROR:
+    if status >= _SERVER_ERROR and not isinstance(error, errors.AppWaits):
         logs.crash(error)
     if isinstance(error, errors.Unauthorized):
         cause = "unauthorized"
-    retry_after = getattr(error, "retry_after", 0)
-    return problem_json(status, cause, detail=getattr(error, "hint", ""), retry_after=retry_after)
+    told = {name: getattr(error, name, "") for name in ("reason", "retry_after")}
+    return problem_json(status, cause, detail=getattr(error, "hint", ""), **told)
 
 
 def fields(blueprint: Blueprint) -> Mapping[str, Any]:

@@ -55,6 +55,7 @@ def connection(connection: Connection) -> Shape:
         "account_id": connection.account.id,
         "account_name": connection.account.name,
         "status": connection.status,
+        "limited": list(connection.limited),
         "connected_at": moment(connection.connected_at),
         "connected_by": connection.connected_by,
     }
@@ -62,8 +63,10 @@ def connection(connection: Connection) -> Shape:
 
 def credential(credential: Credential) -> Shape:
     """A token, or the fields of a key form; never what would make another token."""
-    token = credential.secrets.get("access_token")
-    held: Shape = {"type": "oauth2", "access_token": token} if token else {"type": "key", "fields": credential.secrets}
+    token = credential.access_token
+    held: Shape = (
+        {"type": "bearer", "access_token": token} if token else {"type": "fields", "fields": credential.fields}
+    )
     return {
         **held,
         "expires_at": moment(credential.expires_at) if credential.expires_at else None,

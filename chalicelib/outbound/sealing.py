@@ -9,39 +9,67 @@ nonce (12), ciphertext with tag.
 
 import json
 import os
+from collections.abc import Callable
+from typing import Protocol
 
-from chalicelib.domain import Connection, Grant, SealedGrant
+from chalicelib.domain import Grant, SealedGrant
 from chalicelib.domain.grants import dumped, loaded
 from chalicelib.errors import NotKept
 from chalicelib.outbound import aws
+from chalicelib.outbound.data_keys import DataKeys
 
 VERSION = 1
 NONCE = 12
 ATTEMPTS = 3
 
 
+class Named(Protocol):
+    """What a grant is bound to: a connection, or the vault's item of one. ``id`` is the connection's."""
+
+    @property
+    def entity_id(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def app(self) -> str: ...
+
+
 class Sealer:
-    """Seals and opens grants under one KMS key."""
+    """Seals and opens grants under one KMS key. One per process: it keeps data keys for a few minutes."""
 
     def __init__(self, kms_key_id: str) -> None:
         self._kms_key_id = kms_key_id
+        self._opened = DataKeys()
 
-    def seal(self, grant: Grant, connection: Connection) -> SealedGrant:
+    def seal(self, grant: Grant, bound: Named) -> SealedGrant:
         """Fails closed: without KMS nothing is kept.
 
         :raises NotKept: if KMS gives no data key.
         """
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        return self.prepared(bound)(grant)
 
-        context = _context(connection)
+    def prepared(self, bound: Named) -> Callable[[Grant], SealedGrant]:
+        """A new data key, and what seals one grant with it and cannot fail: for a grant that must not be lost.
+
+        :raises NotKept: if KMS gives no data key.
+        """
+        context = _context(bound)
         key = _ask_kms("generate_data_key", KeyId=self._kms_key_id, KeySpec="AES_256", EncryptionContext=context)
-        wrapped: bytes = key["CiphertextBlob"]
-        head = bytes([VERSION]) + len(wrapped).to_bytes(2, "big") + wrapped
-        nonce = os.urandom(NONCE)
-        sealed = AESGCM(key["Plaintext"]).encrypt(nonce, dumped(grant), head + _bound_to(context))
-        return SealedGrant(ciphertext=head + nonce + sealed, expires_at=grant.expires_at)
+        wrapped, plain = key["CiphertextBlob"], key["Plaintext"]
 
-    def open(self, sealed: SealedGrant, connection: Connection) -> Grant:
+        def seal(grant: Grant) -> SealedGrant:
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+            head = bytes([VERSION]) + len(wrapped).to_bytes(2, "big") + wrapped
+            nonce = os.urandom(NONCE)
+            sealed = AESGCM(plain).encrypt(nonce, dumped(grant), head + _bound_to(context))
+            self._opened.keep(_bound_to(context) + wrapped, plain)
+            ends = {"expires_at": grant.expires_at, "refresh_expires_at": grant.refresh_expires_at}
+            return SealedGrant(ciphertext=head + nonce + sealed, **ends)
+
+        return seal
+
+    def open(self, sealed: SealedGrant, bound: Named) -> Grant:
         """The inverse of ``seal``, for this very connection.
 
         :raises NotKept: if KMS does not unwrap the data key, as for another entity's ciphertext.
@@ -53,10 +81,19 @@ class Sealer:
         if raw[0] != VERSION:
             raise ValueError(f"a grant sealed in format {raw[0]}")
         end = 3 + int.from_bytes(raw[1:3], "big")
-        context = _context(connection)
-        key = _ask_kms("decrypt", CiphertextBlob=raw[3:end], EncryptionContext=context)
+        context = _context(bound)
+        plain = self._data_key(raw[3:end], context)
         nonce, body = raw[end : end + NONCE], raw[end + NONCE :]
-        return loaded(AESGCM(key["Plaintext"]).decrypt(nonce, body, raw[:end] + _bound_to(context)))
+        return loaded(AESGCM(plain).decrypt(nonce, body, raw[:end] + _bound_to(context)))
+
+    def _data_key(self, wrapped: bytes, context: dict[str, str]) -> bytes:
+        """From KMS, or as KMS gave it a moment ago for this very connection."""
+        name = _bound_to(context) + wrapped
+        plain = self._opened.get(name)
+        if plain is None:
+            plain = _ask_kms("decrypt", CiphertextBlob=wrapped, EncryptionContext=context)["Plaintext"]
+            self._opened.keep(name, plain)
+        return plain
 
 
 def _ask_kms(operation: str, **request: object) -> dict[str, bytes]:
@@ -69,8 +106,8 @@ def _ask_kms(operation: str, **request: object) -> dict[str, bytes]:
     return answer
 
 
-def _context(connection: Connection) -> dict[str, str]:
-    return {"entity": connection.entity_id, "connection": connection.id, "app": connection.app}
+def _context(bound: Named) -> dict[str, str]:
+    return {"entity": bound.entity_id, "connection": bound.id, "app": bound.app}
 
 
 def _bound_to(context: dict[str, str]) -> bytes:

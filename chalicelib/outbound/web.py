@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib import logs
 from chalicelib.errors import AppDown, AppRefused, AppRejectedUs
 from chalicelib.outbound.deadlines import Deadline, left
+from chalicelib.outbound.refusals import error_code, seconds
 
 if TYPE_CHECKING:
     from requests import Response
@@ -25,6 +26,7 @@ _TOO_MANY = 429
 _OK = range(200, 300)
 _REDIRECT = range(300, 400)
 _SERVER_ERROR = 500
+_US = frozenset({"invalid_client", "unauthorized_client"})
 
 
 class Web:
@@ -45,7 +47,7 @@ class Web:
 
         :raises AppDown: no whole JSON object came back in time, or a 5xx, 429 or redirect did.
         :raises AppRefused: a 4xx.
-        :raises AppRejectedUs: a 401 or 4xx with OAuth's ``invalid_client``.
+        :raises AppRejectedUs: one with OAuth's ``invalid_client`` or ``unauthorized_client`` (RFC 6749 §5.2).
         """
         found = self._answered(method, url, **options)
         if not isinstance(found, dict):
@@ -76,7 +78,7 @@ class Web:
         sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
         return _json(*self._sent(method, url, headers=sent, data=form, json=body, auth=auth or _no_auth))
 
-    def _sent(self, method: str, url: str, **options: Any) -> tuple[int, bytes]:
+    def _sent(self, method: str, url: str, **options: Any) -> tuple[int, bytes, str]:
         import requests
         from urllib3.exceptions import HTTPError
 
@@ -95,7 +97,7 @@ class Web:
             raise AppDown(outcome) from None
         finally:
             logs.event("app_answered", outcome=outcome, provider_latency=logs.milliseconds_since(began))
-        return response.status_code, raw
+        return response.status_code, raw, response.headers.get("Retry-After", "")
 
     def within(self, seconds: float) -> Deadline:
         """Bounds all calls made inside the ``with``, together."""
@@ -122,14 +124,16 @@ def _capped(response: "Response") -> bytes:
     return bytes(raw)
 
 
-def _json(status: int, raw: bytes) -> object:
+def _json(status: int, raw: bytes, retry_after: str) -> object:
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
         found = None
     if status >= _SERVER_ERROR or status == _TOO_MANY or status in _REDIRECT:
-        raise AppDown(str(status))
+        down = AppDown(str(status))
+        down.retry_after = seconds(retry_after)
+        raise down
     if status not in _OK:
-        error = found.get("error") if isinstance(found, dict) else None
-        raise (AppRejectedUs if error == "invalid_client" else AppRefused)(str(status))
+        code = error_code(found)
+        raise (AppRejectedUs if code in _US else AppRefused)(str(status), code)
     return found

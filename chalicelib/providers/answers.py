@@ -25,7 +25,7 @@ def grant(call: Call, answer: Json, now: datetime) -> Grant:
     :raises AppDown: if it holds no bearer token.
     """
     if "error" in answer:
-        raise AppRefused(str(answer["error"])[:80])
+        raise AppRefused("200", str(answer["error"])[:80])
     token, kind = answer.get("access_token"), str(answer.get("token_type") or "bearer")
     if not isinstance(token, str) or not token or kind.lower() in _NOT_BEARER:
         raise AppDown("no access token")

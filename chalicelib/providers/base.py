@@ -125,6 +125,8 @@ class Provider:
     """How long an access token lives when the answer does not say; ``None``: it does not end."""
     renewal: Renewal | None = None
     """``None``: there is no refresh token; the token lasts, or ``mint`` makes the next."""
+    margin: timedelta = timedelta(minutes=5)
+    """An access token is renewed when it has less than this left to live, or than half its life."""
     consent_lasts: timedelta | None = None
     """After that the owner must approve anew, however often we refresh."""
     tenant: Field | None = None

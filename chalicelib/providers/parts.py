@@ -106,3 +106,5 @@ class Renewal:
     params: Mapping[str, str] = field(default_factory=dict)
     """Besides ``grant_type`` and ``refresh_token``."""
     without_secret: bool = False
+    ended: frozenset[str] = frozenset()
+    """What else than ``invalid_grant`` says that the grant is over: the app's own codes, or a status."""

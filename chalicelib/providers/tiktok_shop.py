@@ -14,6 +14,9 @@ from chalicelib.providers.reading import account, at, at_or, listed
 SHOPS = "/authorization/202309/shops"
 """Part of what is signed, so it stays the API's own wherever an operator points us."""
 
+ENDED = frozenset({"36004001", "36004005"})
+"""The refresh token has expired; there is no authorization (met by others with the token API, 2023)."""
+
 OPTIONS = {"us": N_("United States"), "world": N_("Everywhere else")}
 HOSTS = {"us": {"services": "services.us.tiktokshop.com"}, "world": {"services": "services.tiktokshop.com"}}
 
@@ -39,7 +42,7 @@ def opened(_call: Call, answer: Json) -> Json:
 def _data(answer: Json) -> Json:
     code, data = answer.get("code"), answer.get("data")
     if code != 0 or isinstance(code, bool):
-        raise AppRefused(str(code)[:20])
+        raise AppRefused("code", str(code)[:20])
     if not isinstance(data, dict):
         raise AppDown("no data")
     return data

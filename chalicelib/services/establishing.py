@@ -3,10 +3,12 @@
 from dataclasses import dataclass, replace
 
 from chalicelib import keys, logs
-from chalicelib.domain import Account, Attempt, Authority, Connection, EventKind, Grant
+from chalicelib.domain import Account, Attempt, Authority, Connection, EventKind, Grant, Held, SealedGrant
 from chalicelib.providers.base import Provider
+from chalicelib.services import timetable
 from chalicelib.services.events import event
 from chalicelib.services.ports import Connections, Sealer
+from chalicelib.services.scopes import missing
 
 ACTIVE = "active"
 
@@ -37,8 +39,10 @@ class Establishing:
             connected_at=now,
             connected_by=by,
             first_connected_at=now,
+            invited=attempt.invited if attempt else "",
+            limited=missing(app, grant),
         )
-        sealed = self.sealer.seal(grant, connection)
+        sealed = _planned(app, self.sealer.seal(grant, connection), connection)
         connected = replace(
             event(entity_id, EventKind.CONNECTED, by, app=app.slug, detail=account.name),
             connection_id=connection.id,
@@ -54,6 +58,16 @@ class Establishing:
             connection.app == app and (account is None or connection.account.id == account.id)
             for connection in self.connections.of(entity_id)
         )
+
+
+def _planned(app: Provider, sealed: SealedGrant, connection: Connection) -> SealedGrant:
+    """With the time at which something is to be done about it."""
+    now = connection.connected_at
+    held = Held(
+        entity_id=connection.entity_id, id=connection.id, app=app.slug, account_id=connection.account.id,
+        sealed=sealed, granted_at=now, refreshed_at=now, checked_at=now,
+    )  # fmt: skip
+    return replace(sealed, due_at=timetable.due_at(app, held, now))
 
 
 def connection_id(entity_id: str, app: str, account_id: str) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from chalicelib.storage.attempts import Attempts
+from chalicelib.storage.attention import Attention
+from chalicelib.storage.breakers import Breakers
 from chalicelib.storage.connections import Connections
 from chalicelib.storage.counters import Answers, Counters
 from chalicelib.storage.entities import Entities
@@ -33,6 +35,8 @@ class Storage:
     counters: Counters
     answers: Answers
     vault: Vault
+    attention: Attention
+    breakers: Breakers
 
 
 def connected(core: str, vault: str, ephemeral: str) -> Storage:
@@ -52,4 +56,6 @@ def connected(core: str, vault: str, ephemeral: str) -> Storage:
         counters=Counters(),
         answers=Answers(),
         vault=Vault(),
+        attention=Attention(),
+        breakers=Breakers(),
     )

@@ -6,9 +6,10 @@ from chalicelib.domain import Attempt, AttemptState, Authority, Connection, Even
 from chalicelib.errors import NotFound
 from chalicelib.storage import rows
 from chalicelib.storage.attempts import key_of
-from chalicelib.storage.models import AttemptItem, ConnectionItem, EntityItem, MemberItem, SessionItem, VaultItem
+from chalicelib.storage.models import AttemptItem, ConnectionItem, EntityItem, MemberItem, SessionItem
 from chalicelib.storage.sessions import session_key
 from chalicelib.storage.tables import ConditionFailed, Transaction, call
+from chalicelib.storage.vault_rows import new_item, set_or_remove
 
 
 class Connections:
@@ -35,7 +36,8 @@ class Connections:
         except ConditionFailed as refusal:
             if refusal.labels != {"connection"}:
                 raise NotFound from None
-            self._reconnect(connection, sealed, event, authority, attempt)
+            was = rows.status_in(refusal.items["connection"])
+            self._reconnect(connection, sealed, replace(event, was=was), authority, attempt)
             return True
         return False
 
@@ -63,8 +65,9 @@ class Connections:
         if again:
             _update(write, connection)
         else:
-            write.put("connection", rows.connection_item(connection), ConnectionItem.pk.does_not_exist())
-        write.put("vault", _vault_item(connection, sealed))
+            # Refused, it tells of the one that is there: nothing more has to be read.
+            write.put("connection", rows.connection_item(connection), ConnectionItem.pk.does_not_exist(), telling=True)
+        write.put("vault", new_item(connection, sealed))
         write.put("event", rows.event_item(event, alerting=True))
         if attempt is not None:
             _end(write, attempt, connection, again=again)
@@ -89,20 +92,10 @@ def _update(write: Transaction, connection: Connection) -> None:
         ConnectionItem.status.set(connection.status),
         ConnectionItem.connected_at.set(connection.connected_at),
         ConnectionItem.connected_by.set(connection.connected_by),
+        set_or_remove(ConnectionItem.invited, connection.invited or None),
+        set_or_remove(ConnectionItem.limited, " ".join(connection.limited) or None),
     ]
     write.update("connection", item, actions, ConnectionItem.pk.exists())
-
-
-def _vault_item(connection: Connection, sealed: SealedGrant) -> VaultItem:
-    return VaultItem(
-        connection.entity_id,
-        connection.id,
-        app=connection.app,
-        account_id=connection.account.id,
-        sealed=sealed.ciphertext,
-        expires_at=sealed.expires_at,
-        updated_at=connection.connected_at,
-    )
 
 
 def _end(write: Transaction, attempt: Attempt, connection: Connection, *, again: bool) -> None:

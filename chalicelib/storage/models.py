@@ -14,6 +14,7 @@ from pynamodb.attributes import (
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
     UTCDateTimeAttribute,
 )
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_IMAGE
@@ -80,6 +81,8 @@ class ConnectionItem(CoreItem, discriminator="connection"):
     connected_at = UTCDateTimeAttribute()
     connected_by = UnicodeAttribute()
     first_connected_at = UTCDateTimeAttribute()
+    invited = UnicodeAttribute(null=True)
+    limited = UnicodeAttribute(null=True)
 
 
 class MemberItem(CoreItem, discriminator="member"):
@@ -119,6 +122,7 @@ class EventItem(CoreItem, discriminator="event"):
     connection_id = UnicodeAttribute()
     account_id = UnicodeAttribute()
     detail = UnicodeAttribute()
+    was = UnicodeAttribute(null=True)
 
 
 class OutboxRow(CoreItem, discriminator="outbox"):
@@ -142,8 +146,19 @@ class ParkedItem(CoreItem, discriminator="parked"):
     at = UTCDateTimeAttribute()
 
 
+class VaultDueIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
+    """Which grants something is to be done for, and when; sparse. The item itself is read before anything is done."""
+
+    class Meta:
+        index_name = "due"
+        projection = IncludeProjection(["app", "status"])
+
+    due_shard = UnicodeAttribute(hash_key=True)
+    due_at = NumberAttribute(range_key=True)
+
+
 class VaultItem(Model):
-    """A sealed grant. Its table has no stream and its own IAM."""
+    """A sealed grant, and what must be known of it unopened. Its table has no stream and its own IAM."""
 
     class Meta(_Meta):
         table_name = "vault"
@@ -154,7 +169,24 @@ class VaultItem(Model):
     account_id = UnicodeAttribute()
     sealed = BinaryAttribute(legacy_encoding=False)
     expires_at = UTCDateTimeAttribute(null=True)
-    updated_at = UTCDateTimeAttribute()
+    refresh_expires_at = UTCDateTimeAttribute(null=True)
+    status = UnicodeAttribute(default="active")
+    version = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+    granted_at = UTCDateTimeAttribute()
+    refreshed_at = UTCDateTimeAttribute()
+    failures = NumberAttribute(default=0)
+    refused = NumberAttribute(default=0)
+    failing_since = UTCDateTimeAttribute(null=True)
+    retry_at = UTCDateTimeAttribute(null=True)
+    lease_owner = UnicodeAttribute(null=True)
+    lease_until = UTCDateTimeAttribute(null=True)
+    reminded = NumberAttribute(default=0)
+    checked_at = UTCDateTimeAttribute(null=True)
+    refusals = NumberAttribute(default=0)
+    due_shard = UnicodeAttribute(null=True)
+    due_at = NumberAttribute(null=True)
+    due = VaultDueIndex()
 
 
 class EphemeralItem(Model):
@@ -179,6 +211,7 @@ class AttemptItem(EphemeralItem, discriminator="attempt"):
     verifier = UnicodeAttribute(default="")
     invitation_id = UnicodeAttribute(default="")
     invited = UnicodeAttribute(default="")
+    mends = UnicodeAttribute(default="")
     state = UnicodeAttribute()
     claim = UnicodeAttribute(default="")
     claimed_at = UTCDateTimeAttribute(null=True)
@@ -201,6 +234,19 @@ class SignInItem(EphemeralItem, discriminator="sign_in"):
 
 class CounterItem(EphemeralItem, discriminator="counter"):
     taken = NumberAttribute(default=0)
+
+
+class BreakerItem(EphemeralItem, discriminator="breaker"):
+    """An app that fails. ``failing`` are the connections that it failed for since the window began."""
+
+    failing = UnicodeSetAttribute(null=True)
+    window_until = UTCDateTimeAttribute(null=True)
+    open_until = UTCDateTimeAttribute(null=True)
+    opened = NumberAttribute(default=0)
+
+
+class ReadingItem(EphemeralItem, discriminator="reading"):
+    """That somebody read a credential on a day stands in the history already."""
 
 
 class IdempotencyItem(EphemeralItem, discriminator="idempotency"):

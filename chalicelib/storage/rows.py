@@ -127,7 +127,14 @@ def connection(item: ConnectionItem) -> Connection:
         connected_at=item.connected_at,
         connected_by=item.connected_by,
         first_connected_at=item.first_connected_at,
+        invited=item.invited or "",
+        limited=tuple((item.limited or "").split()),
     )
+
+
+def status_in(raw: Mapping[str, Any]) -> str:
+    """The status of a connection, from its item as DynamoDB has it; empty if it told nothing."""
+    return str(raw.get("status", {}).get("S", ""))
 
 
 def connection_item(connection: Connection) -> ConnectionItem:
@@ -141,6 +148,8 @@ def connection_item(connection: Connection) -> ConnectionItem:
         connected_at=connection.connected_at,
         connected_by=connection.connected_by,
         first_connected_at=connection.first_connected_at,
+        invited=connection.invited or None,
+        limited=" ".join(connection.limited) or None,
     )
 
 
@@ -215,6 +224,7 @@ def event(item: EventItem) -> Event:
         connection_id=item.connection_id,
         account_id=item.account_id,
         detail=item.detail,
+        was=item.was or "",
     )
 
 
@@ -230,6 +240,7 @@ def event_item(event: Event, *, alerting: bool) -> EventItem:
         connection_id=event.connection_id,
         account_id=event.account_id,
         detail=event.detail,
+        was=event.was or None,
         due_shard=due_shard(event.id) if alerting else None,
         due_at=due_number(event.at + SWEEP_AFTER) if alerting else None,
     )

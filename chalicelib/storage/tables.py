@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -28,11 +29,17 @@ BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ConditionFailed(Exception):
-    """A condition did not hold. ``labels`` names the transaction's operations that said no."""
+    """A condition did not hold. ``labels`` names the transaction's operations that said no.
 
-    def __init__(self, labels: frozenset[str] = frozenset()) -> None:
+    ``items`` has what those found in their place, raw, of operations that were to tell.
+    """
+
+    def __init__(
+        self, labels: frozenset[str] = frozenset(), items: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         super().__init__(*sorted(labels))
         self.labels = labels
+        self.items: Mapping[str, Mapping[str, Any]] = defaultdict(dict, items or {})
 
 
 def connect(core: str, vault: str, ephemeral: str) -> None:
@@ -119,8 +126,9 @@ class Transaction:
     def delete(self, label: str, item: Model, condition: Condition | None = None) -> None:
         self._add("2 delete", label, lambda write: write.delete(item, condition=condition))
 
-    def put(self, label: str, item: Model, condition: Condition | None = None) -> None:
-        self._add("3 put", label, lambda write: write.save(item, condition=condition))
+    def put(self, label: str, item: Model, condition: Condition | None = None, *, telling: bool = False) -> None:
+        values = "ALL_OLD" if telling else None
+        self._add("3 put", label, lambda write: write.save(item, condition=condition, return_values=values))
 
     def update(self, label: str, item: Model, actions: Sequence[Action], condition: Condition) -> None:
         self._add("4 update", label, lambda write: write.update(item, actions=list(actions), condition=condition))
@@ -141,11 +149,16 @@ class Transaction:
                     label for label, code in zip(self._labels(), codes, strict=False) if code == _CONDITION
                 )
                 if refused:
-                    raise ConditionFailed(refused) from None
+                    raise ConditionFailed(refused, self._told(error.__cause__)) from None
                 if not left or not _PASSING & set(codes):
                     raise
                 _pause(left)
         raise AssertionError("unreachable")
+
+    def _told(self, error: BaseException | None) -> dict[str, Mapping[str, Any]]:
+        reasons: list[Any] = getattr(error, "cancellation_reasons", [])
+        pairs = zip(self._labels(), reasons, strict=False)
+        return {label: reason.raw_item for label, reason in pairs if reason and reason.raw_item}
 
     def _commit(self) -> None:
         with TransactWrite(connection=CoreItem._get_connection().connection) as write:

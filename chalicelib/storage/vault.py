@@ -1,27 +1,123 @@
-"""Sealed grants, for whoever may open them. They are written with their connections (storage/connections.py)."""
+"""Sealed grants, for whoever may open them. They are written with their connections (storage/connections.py).
 
-from chalicelib.domain import Account, Connection, SealedGrant
+A grant is renewed by whoever holds its lease, and kept only if nobody wrote another meanwhile: every write here has
+the version that was read in its condition, and the lease's owner. The owner's name becomes the next version, so that
+our own repeat of a write whose answer was lost finds its work done.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain import GrantStatus, Held, SealedGrant, Trouble
 from chalicelib.storage.models import VaultItem
-from chalicelib.storage.tables import call
+from chalicelib.storage.rows import due_number
+from chalicelib.storage.tables import ConditionFailed, call, update
+from chalicelib.storage.vault_rows import SHARDS, due_actions, held, let_go, set_or_remove
+
+PER_SHARD = 100
+"""Of what is due, in one run. What waits longest comes first, so the rest has its turn in the next."""
 
 
 class Vault:
     """The rows of ``vault``."""
 
-    def get(self, entity_id: str, connection_id: str) -> tuple[Connection, SealedGrant] | None:
-        """A connection as far as the vault knows it, and its sealed grant: one read, consistent."""
+    def get(self, entity_id: str, connection_id: str) -> Held | None:
+        """One grant, consistent."""
         try:
-            item = call(lambda: VaultItem.get(entity_id, connection_id, consistent_read=True))
+            return held(call(lambda: VaultItem.get(entity_id, connection_id, consistent_read=True)))
         except VaultItem.DoesNotExist:
             return None
-        connection = Connection(
-            id=item.connection_id,
-            entity_id=item.entity_id,
-            app=item.app,
-            account=Account(id=item.account_id, name=""),
-            status="",
-            connected_at=item.updated_at,
-            connected_by="",
-            first_connected_at=item.updated_at,
-        )
-        return connection, SealedGrant(ciphertext=item.sealed, expires_at=item.expires_at)
+
+    def lease(self, found: Held, owner: str, now: datetime, until: datetime) -> Held | None:
+        """Be the only one to renew this grant, until then; returns it as it is now. ``None``: somebody else is, or did."""
+        item = _key(found)
+        free = VaultItem.lease_owner.does_not_exist() | (VaultItem.lease_until <= now)
+        mine = VaultItem.lease_owner == owner
+        unchanged = (VaultItem.version == found.version) & (VaultItem.status == GrantStatus.ACTIVE.value)
+        actions: list[Action] = [VaultItem.lease_owner.set(owner), VaultItem.lease_until.set(until)]
+        try:
+            update(item, actions, unchanged & (free | mine))
+        except ConditionFailed:
+            return None
+        return held(item)
+
+    def save(self, found: Held, owner: str, sealed: SealedGrant, now: datetime) -> Held | None:
+        """Keep what the app gave, and let go. ``None``: it is somebody else's by now, and stays as they left it."""
+        item = _key(found)
+        actions = [
+            VaultItem.sealed.set(sealed.ciphertext),
+            VaultItem.version.set(owner),
+            VaultItem.refreshed_at.set(now),
+            VaultItem.failures.set(0),
+            VaultItem.refused.set(0),
+            set_or_remove(VaultItem.expires_at, sealed.expires_at),
+            set_or_remove(VaultItem.refresh_expires_at, sealed.refresh_expires_at),
+            VaultItem.failing_since.remove(),
+            VaultItem.retry_at.remove(),
+            *let_go(),
+            *due_actions(found.id, sealed.due_at),
+        ]
+        try:
+            update(item, actions, _mine(found, owner) | (VaultItem.version == owner))
+        except ConditionFailed:
+            return None
+        return held(item)
+
+    def fail(self, found: Held, owner: str, trouble: Trouble, due_at: datetime | None) -> None:
+        """It came to nothing this time. Nothing happens if the lease is somebody else's by now."""
+        actions = [
+            VaultItem.failures.set(trouble.failures),
+            VaultItem.refused.set(trouble.refused),
+            set_or_remove(VaultItem.failing_since, trouble.since),
+            set_or_remove(VaultItem.retry_at, trouble.retry_at),
+            *let_go(),
+            *due_actions(found.id, due_at),
+        ]
+        self._if_mine(found, owner, actions)
+
+    def release(self, found: Held, owner: str) -> None:
+        """Let go of a lease without having asked the app."""
+        self._if_mine(found, owner, let_go())
+
+    def note(self, found: Held, checked_at: datetime, refusals: int, due_at: datetime | None) -> None:
+        """What the app said of the account, and when to look again."""
+        actions = [VaultItem.checked_at.set(checked_at), VaultItem.refusals.set(refusals)]
+        self._if(VaultItem.version == found.version, found, [*actions, *due_actions(found.id, due_at)])
+
+    def plan(self, found: Held, due_at: datetime | None) -> None:
+        """When to look again, if it is still the grant that was read."""
+        self._if(VaultItem.version == found.version, found, due_actions(found.id, due_at))
+
+    def due(self, now: datetime) -> Iterator[tuple[str, str, str, datetime]]:
+        """App, entity, connection and time of what is due; of each shard what waits longest. The index only finds."""
+        latest = due_number(now)
+        for shard in SHARDS:
+            for item in call(partial(_due, shard, latest)):
+                if item.status == GrantStatus.ACTIVE.value:
+                    yield item.app, item.entity_id, item.connection_id, datetime.fromtimestamp(item.due_at, UTC)
+
+    def _if_mine(self, found: Held, owner: str, actions: Sequence[Action]) -> None:
+        self._if(_mine(found, owner), found, actions)
+
+    def _if(self, condition: Condition, found: Held, actions: Sequence[Action]) -> None:
+        try:
+            update(_key(found), actions, condition)
+        except ConditionFailed:
+            return
+
+
+def _due(shard: str, latest: int) -> list[VaultItem]:
+    return list(VaultItem.due.query(shard, VaultItem.due_at <= latest, limit=PER_SHARD))
+
+
+def _key(found: Held) -> VaultItem:
+    return VaultItem(found.entity_id, found.id)
+
+
+def _mine(found: Held, owner: str) -> Condition:
+    ours: Condition = (VaultItem.version == found.version) & (VaultItem.lease_owner == owner)
+    return ours

@@ -8,7 +8,7 @@ from tests.conftest import Clock
 from tests.handlers.described import api
 from tests.support.aws import error
 from tests.support.dance import connect
-from tests.support.world import World
+from tests.support.world import World, forget
 
 
 def path(world: World, entity_id: str = "acme", app: str = "square") -> str:
@@ -40,22 +40,32 @@ def test_what_would_make_another_token_is_never_handed_out(world: World, connect
 
 
 def test_a_reading_costs_one_read_and_one_key(world: World, connected: str) -> None:
+    """And once a day an event. With the key at hand, one read."""
+    forget()
     before = len(world.aws.calls)
-    assert api(world).get(connected).status == 200
-    assert world.aws.calls[before:] == ["GetItem", "Decrypt"]
+    answers = [api(world).get(connected).status for _ in range(3)]
+    assert answers == [200, 200, 200]
+    assert world.aws.calls[before:] == ["GetItem", "Decrypt", "TransactWriteItems", "GetItem", "GetItem"]
+
+
+def test_one_reading_a_day_and_caller_is_in_the_history(world: World, connected: str, clock: Clock) -> None:
+    """Whatever process reads."""
+    for _ in range(2):
+        api(world).get(connected)
+        forget()
+        api(world).get(connected)
+    assert world.events().count("credentials_read") == 1
+    clock.forward(days=1)
+    api(world).get(connected)
+    assert world.events().count("credentials_read") == 2
+    newest = world.platform().get("/v1/entities/acme/events").json["items"][0]
+    assert (newest["kind"], newest["actor"]) == ("credentials_read", "platform local")
 
 
 def test_every_reading_leaves_a_line(world: World, connected: str, caplog: pytest.LogCaptureFixture) -> None:
     api(world).get(connected)
     [line] = [json.loads(r.getMessage()) for r in caplog.records if '"credential_read"' in r.getMessage()]
     assert (line["entity_id"], line["app"], line["connection_id"]) == ("acme", "square", connected.split("/")[-2])
-
-
-def test_a_grant_that_ended_needs_attention(world: World, connected: str, clock: Clock) -> None:
-    clock.forward(days=31)
-    answer = api(world).get(connected)
-    assert (answer.status, answer.json["type"]) == (409, "urn:client-connect:problem:needs_attention")
-    assert "Connect the app again" in answer.json["detail"]
 
 
 def test_another_entitys_connection_is_unknown(world: World, connected: str) -> None:
@@ -76,5 +86,6 @@ def test_a_scope_of_its_own(world: World, connected: str) -> None:
 
 def test_no_credential_while_kms_is_away(world: World, connected: str) -> None:
     """Threat 33."""
+    forget()
     world.aws.fail("Decrypt", error("KMSInternalException", 500), times=9)
     assert api(world).get(connected).status == 503

@@ -129,7 +129,8 @@ WALMART_MARKETPLACE = Provider(
     client_auth=ClientAuth.BASIC,
     token_headers=walmart.token_headers,
     default_lifetime=timedelta(minutes=15),
-    renewal=Renewal(lifetime=timedelta(days=365)),
+    renewal=Renewal(lifetime=timedelta(days=365), ended=frozenset({"INVALID_TOKEN.GMP_GATEWAY_API"})),
+    margin=timedelta(minutes=2),
     consent_lasts=timedelta(days=365),
     check_callback=walmart.check_callback,
     grant_extra=walmart.grant_extra,
@@ -160,7 +161,7 @@ TIKTOK_SHOP = Provider(
     token_names={"client_id": "app_key", "client_secret": "app_secret", "code": "auth_code", "redirect_uri": ""},
     token_params={"grant_type": "authorized_code"},
     standard=tiktok_shop.opened,
-    renewal=Renewal(rotates=True),
+    renewal=Renewal(rotates=True, ended=tiktok_shop.ENDED),
     tenant=Field(
         name="tenant",
         label=N_("Where the shop sells"),

@@ -82,7 +82,8 @@ CLOVER = Provider(
     token_names={"grant_type": "", "redirect_uri": ""},
     token_encoding=Encoding.JSON,
     standard=renamed(expires_at="access_token_expiration", refresh_expires_at="refresh_token_expiration"),
-    renewal=Renewal(rotates=True, without_secret=True),
+    # Of us it only asks the client id, so a 401 is about the token.
+    renewal=Renewal(rotates=True, without_secret=True, ended=frozenset({"401"})),
     tenant=Field(
         name="tenant",
         label=N_("Region"),

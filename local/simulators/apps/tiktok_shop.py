@@ -74,7 +74,7 @@ class TiktokShop(OAuthApp):
         return [("app_key", seen.client.client_id), ("locale", "en")]
 
     def refusal(self, error: str, description: str, status: int) -> Response:  # noqa: ARG002 - the status is always 200
-        return _envelope(36004004, f"{error}: {description}", {})
+        return _envelope(36004005 if error == "invalid_grant" else 36004004, f"{error}: {description}", {})
 
     def token_answer(self, token: IssuedToken, *, refreshed: bool) -> dict[str, Any]:  # noqa: ARG002 - as above
         """The moments are moments, whatever their names say."""
