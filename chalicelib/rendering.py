@@ -39,6 +39,7 @@ _ACTORS = (
     ("link sent to ", N_("the link sent to %(who)s")),
     ("connect link", N_("the connect link")),
     ("platform ", N_("the accounting platform (%(who)s)")),
+    ("system", N_("this service, by itself")),
 )
 
 

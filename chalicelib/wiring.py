@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from chalicelib.services.limits import Limits
     from chalicelib.services.links import Links
     from chalicelib.services.mail_events import MailEvents
+    from chalicelib.services.mending_letters import MendingLetters
     from chalicelib.services.parking import Parking
     from chalicelib.services.refreshing import Refreshing
     from chalicelib.services.repeating import Repeating
@@ -380,6 +381,24 @@ def letters() -> "Letters":
 
 
 @renewed
+def mending_letters() -> "MendingLetters":
+    from chalicelib.services.mending_letters import MendingLetters
+
+    stored = storage()
+    return MendingLetters(
+        entities=stored.entities,
+        members=stored.members,
+        connections=stored.connections,
+        events=stored.events,
+        suppressions=stored.suppressions,
+        links=links(),
+        apps=apps(),
+        renderer=renderer(),
+        base_url=settings().base_url,
+    )
+
+
+@renewed
 def alerting() -> "Alerting":
     from chalicelib.domain import LetterKind
     from chalicelib.outbound.mail import Post
@@ -398,6 +417,8 @@ def alerting() -> "Alerting":
         ),
         compose={
             LetterKind.ALERT: write.alert,
+            LetterKind.ATTENTION: mending_letters().compose,
+            LetterKind.CONSENT_ENDING: mending_letters().compose,
             LetterKind.INVITATION: write.invitation,
             LetterKind.BOUNCED: write.bounced,
             LetterKind.SIGN_IN: write.sign_in,
@@ -406,7 +427,12 @@ def alerting() -> "Alerting":
         heard=bool(settings().mail_configuration_sets and settings().mail_events_topic),
     )
     return Alerting(
-        entities=stored.entities, letters=write, events=stored.events, outbox=stored.outbox, posting=posting
+        entities=stored.entities,
+        letters=write,
+        mending=mending_letters(),
+        events=stored.events,
+        outbox=stored.outbox,
+        posting=posting,
     )
 
 

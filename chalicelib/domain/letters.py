@@ -27,6 +27,8 @@ class LetterKind(StrEnum):
     """What an outbox item will become."""
 
     ALERT = "alert"
+    ATTENTION = "attention"
+    CONSENT_ENDING = "consent_ending"
     INVITATION = "invitation"
     BOUNCED = "bounced"
     SIGN_IN = "sign_in"

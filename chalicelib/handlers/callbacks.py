@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 from chalice.app import Blueprint, Response
 
 from chalicelib import keys, wiring
-from chalicelib.domain import Attempt, AttemptState, Entity
+from chalicelib.domain import Account, Attempt, AttemptState, Entity
 from chalicelib.errors import InvalidField, NotFound, StillComing
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.arrivals import arrived
 from chalicelib.handlers.edge import html, pages, redirect
+from chalicelib.services.establishing import expected
 
 blueprint = Blueprint(__name__)
 
@@ -89,15 +90,25 @@ def _choose(attempt: Attempt, error: InvalidField | None = None) -> Response:
     entity = wiring.storage().entities.get(attempt.entity_id)
     if entity is None:
         raise NotFound
+    accounts = wiring.choosing().choices(attempt, _cookies()).accounts
     page = wiring.renderer().page(
         "choose",
         attempt=attempt.id,
         app=wiring.apps().providers[attempt.app],
         entity_name=entity.name,
-        accounts=wiring.choosing().choices(attempt, _cookies()).accounts,
+        accounts=accounts,
+        mending=_other_than(attempt, accounts),
         error=error,
     )
     return html(page, status=400 if error else 200)
+
+
+def _other_than(attempt: Attempt, accounts: tuple[Account, ...]) -> str:
+    """The account that was to be connected again, by its name, where none of these is it."""
+    if any(expected(attempt, account) for account in accounts):
+        return ""
+    wanted = wiring.storage().connections.get(attempt.entity_id, attempt.app, attempt.mends)
+    return wanted.account.name if wanted else ""
 
 
 @blueprint.route("/attempts/{attempt}", methods=["POST"], content_types=incoming.FORM)

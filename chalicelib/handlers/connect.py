@@ -13,7 +13,7 @@ from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.edge import html, pages, problem_page, redirect
 from chalicelib.providers.parts import Mechanism
 from chalicelib.services.apps import connected, refillable
-from chalicelib.services.starting import Started
+from chalicelib.services.starting import Started, mends_of
 
 blueprint = Blueprint(__name__)
 
@@ -46,7 +46,8 @@ def landing(link: str) -> Response:
 def consent(link: str, app: str) -> Response:
     """One app in front: what is asked, before anything happens."""
     values = incoming.query(blueprint.current_request)
-    return _consent(link, app, _invitation_id(values), {"tenant": values.get("tenant", "")})
+    told = {name: values.get(name, "") for name in ("tenant", "mend")}
+    return _consent(link, app, _invitation_id(values), told)
 
 
 def _consent(
@@ -64,6 +65,8 @@ def _consent(
         connections=connected(provider, books),
         waiting=wiring.arriving().waiting(_arrival(), provider),
         invitation_id=invitation_id,
+        mends=mends_of(typed or {}),
+        troubled_until=wiring.breaking().troubled().get(wiring.apps().serving(provider).slug),
         typed=refillable(provider, typed or {}),
         error=error,
     )

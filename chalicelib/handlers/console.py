@@ -7,7 +7,7 @@ from itertools import groupby
 from chalice.app import Blueprint, Response
 
 from chalicelib import keys, qr, wiring
-from chalicelib.domain import Account, Books
+from chalicelib.domain import Account, Books, Connection
 from chalicelib.errors import InvalidField
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console_guard import Admin, signed_in
@@ -34,7 +34,12 @@ def entities(admin: Admin) -> Response:
 def my_apps(admin: Admin, entity_id: str) -> Response:
     """What is connected."""
     books = admin.books(entity_id)
-    return _page("my_apps", admin, entity=books.entity, connections=books.connections, apps=wiring.apps().providers)
+    own = {connection.app for connection in books.connections}
+    troubled = {app: until for app, until in (wiring.breaking().troubled() if own else {}).items() if app in own}
+    return _page(
+        "my_apps", admin,
+        entity=books.entity, connections=books.connections, apps=wiring.apps().providers, troubled=troubled,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,8 @@ def _shelves(books: Books, wanted: str) -> list[Shelf]:
 @signed_in(blueprint)
 def app_panel(admin: Admin, entity_id: str, app: str) -> Response:
     """Connect now, and where the app is eligible, ask the owner."""
-    return show_panel(admin, admin.books(entity_id), app)
+    wanted = incoming.query(blueprint.current_request).get("mend", "")
+    return show_panel(admin, admin.books(entity_id), app, {"mend": wanted})
 
 
 def show_panel(
@@ -96,10 +102,17 @@ def show_panel(
         link_address=_address(books, provider.slug),
         ask_owner=provider.ask_owner,
         arrived=_arrived(provider),
+        mending=_mending(books, typed or {}),
+        troubled_until=wiring.breaking().troubled().get(wiring.apps().serving(provider).slug),
         waiting=books.entity.waiting.get(provider.slug),
         typed=refillable(provider, typed or {}),
         error=error,
     )
+
+
+def _mending(books: Books, typed: Mapping[str, str]) -> Connection | None:
+    """The connection that is to be connected again, if the page was opened for that."""
+    return next((found for found in books.connections if found.id == typed.get("mend")), None)
 
 
 def _arrived(app: Provider) -> tuple[Account, ...]:

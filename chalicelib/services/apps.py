@@ -30,9 +30,11 @@ class Card:
 
     @property
     def rank(self) -> int:
-        """Asked for and open, then open, then connected, then those without a way in."""
+        """Asked for and open, or to be connected again; then open, then connected, then those without a way in."""
         if self.app.mechanism is Mechanism.REQUEST:
             return 3
+        if any(connection.status == "needs_attention" for connection in self.connections):
+            return 0
         if self.connections:
             return 2
         return 0 if self.asked else 1

@@ -4,7 +4,7 @@ What is known of other processes is up to half a minute old: a pause that begins
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -88,8 +88,3 @@ class Breaking:
 def seconds_until(at: datetime) -> int:
     """Whole seconds, at least one."""
     return max(1, int((at - keys.now()).total_seconds()) + 1)
-
-
-def named(apps: Iterable[str], troubled: Mapping[str, datetime]) -> Mapping[str, datetime]:
-    """Of these apps, those that are left alone."""
-    return {app: troubled[app] for app in apps if app in troubled}

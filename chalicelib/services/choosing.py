@@ -55,6 +55,7 @@ class Choosing:
         call = self.apps.call(app, self.web, words=parked.grant.extra)
         with self.ending.failing(claimed), self.web.within(SECONDS):
             if account is None:
-                self.ending.give_back(call, claimed, parked.grant, None)
+                only = parked.accounts[0] if len(parked.accounts) == 1 else None
+                self.ending.give_back(call, claimed, parked.grant, only)
                 raise AttemptProblem(CANCELLED, app.slug)
             self.ending.keep(call, claimed, parked.grant, account)

@@ -73,3 +73,8 @@ def _planned(app: Provider, sealed: SealedGrant, connection: Connection) -> Seal
 def connection_id(entity_id: str, app: str, account_id: str) -> str:
     """One account of one app of one entity has one id, for ever, so that connecting again is a reconnect."""
     return keys.name_of(entity_id, app, account_id)
+
+
+def expected(attempt: Attempt, account: Account) -> bool:
+    """Whether it is the account that was to be connected again, if one was."""
+    return attempt.mends in {"", connection_id(attempt.entity_id, attempt.app, account.id)}

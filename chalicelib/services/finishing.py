@@ -11,6 +11,7 @@ from chalicelib.providers.base import Provider, Web
 from chalicelib.providers.parts import Mechanism
 from chalicelib.services.apps import Apps
 from chalicelib.services.ending import Ending
+from chalicelib.services.establishing import expected
 from chalicelib.services.ports import Attempts
 from chalicelib.services.redeeming import Redeeming, tenant_of
 
@@ -88,7 +89,7 @@ class Finishing:
                 found = self.redeeming.redeem(
                     call, attempt, lambda call, grant, account: self.ending.give_back(call, attempt, grant, account)
                 )
-                if sure and len(found.accounts) == 1:
+                if sure and len(found.accounts) == 1 and expected(attempt, found.accounts[0]):
                     self.ending.keep(call, attempt, found.grant, found.accounts[0])
                     return
             sealed = self.redeeming.parking.sealed(secret, attempt.id, found)

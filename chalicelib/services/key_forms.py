@@ -1,7 +1,7 @@
 """Connecting an app by keys that somebody pastes: read, checked live, sealed; never shown again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib import keys, logs
 from chalicelib.domain import AdminSession, Attempt, AttemptState, Authority, Grant
@@ -11,12 +11,13 @@ from chalicelib.providers.base import Call, Provider, Web
 from chalicelib.providers.parts import Field
 from chalicelib.services.apps import Apps
 from chalicelib.services.ending import Ending
+from chalicelib.services.establishing import expected
 from chalicelib.services.finishing import CHOOSING, SECONDS
 from chalicelib.services.limits import KEY_FORM, Limits
 from chalicelib.services.parking import Parked, Parking
 from chalicelib.services.ports import Attempts
 from chalicelib.services.redeeming import identified, minted
-from chalicelib.services.starting import LIFETIME, Opened
+from chalicelib.services.starting import LIFETIME, Opened, mends_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class KeyForms:
         :raises LimitReached: after many tries: a form that checks keys must not serve to guess them.
         """
         authority = Authority(admin=session.email, session_hash=session.id_hash)
-        attempt = _attempt(app, entity_id, secret, authority)
+        attempt = replace(_attempt(app, entity_id, secret, authority), mends=mends_of(typed))
         return self._connect(app, attempt, typed, secret, limited=session.email)
 
     def by_link(self, app: Provider, opened: Opened, typed: Mapping[str, str], secret: str, address: str) -> Attempt:
@@ -50,6 +51,7 @@ class KeyForms:
             app, opened.entity.id, secret, Authority(nonce=opened.entity.link.nonce),
             invitation_id=invitation.id if invitation else "", invited=invitation.email if invitation else "",
         )  # fmt: skip
+        attempt = replace(attempt, mends=mends_of(typed))
         return self._connect(app, attempt, typed, secret, limited=f"{opened.entity.id} {address}")
 
     def _connect(
@@ -63,7 +65,7 @@ class KeyForms:
         found = self._checked(call, Grant(secrets=secrets, extra=plain))
         self.attempts.begin(attempt)
         with self.ending.failing(attempt):
-            if len(found.accounts) == 1:
+            if len(found.accounts) == 1 and expected(attempt, found.accounts[0]):
                 with self.web.within(SECONDS):
                     self.ending.keep(call, attempt, found.grant, found.accounts[0])
             else:

@@ -64,9 +64,10 @@ class Letters:
             connected_by=event.actor,
             connected_at=event.at,
             reconnected=event.kind is EventKind.RECONNECTED,
+            was=event.was,
             address=f"{self.base_url}/entities/{entity.id}",
         )
-        return _letter(item, text)
+        return letter(item, text)
 
     def invitation(self, item: OutboxItem) -> Letter | None:
         """An owner is asked; the admin who asks is copied, and answers go to them."""
@@ -86,7 +87,7 @@ class Letters:
         )
         copied = invitation.requested_by not in {invitation.email, *suppressed}
         cc = (invitation.requested_by,) if copied else ()
-        return _letter(item, text, cc=cc, reply_to=invitation.requested_by)
+        return letter(item, text, cc=cc, reply_to=invitation.requested_by)
 
     def bounced(self, item: OutboxItem) -> Letter | None:
         """An invitation did not arrive, or was complained of: whoever asked hears of it, if they are an admin still."""
@@ -106,7 +107,7 @@ class Letters:
             suppressed=invitation.email in suppressed,
             address=f"{self.base_url}/entities/{entity.id}/apps/{invitation.app}",
         )
-        return _letter(item, text)
+        return letter(item, text)
 
     def sign_in(self, item: OutboxItem) -> Letter | None:
         """Only an address that is somebody's admin, and not suppressed, gets one; only here the secret is made."""
@@ -120,7 +121,7 @@ class Letters:
             minutes=int(SIGN_IN_LIFETIME.total_seconds()) // 60,
             email=item.to,
         )
-        return _letter(item, text)
+        return letter(item, text)
 
     def outcome(self, item: OutboxItem) -> None:
         """An invitation shows how its letter fared."""
@@ -132,7 +133,8 @@ class Letters:
             self.invitations.mark(item.entity_id, item.subject_id, InvitationState.FAILED)
 
 
-def _letter(item: OutboxItem, text: LetterText, *, cc: tuple[str, ...] = (), reply_to: str = "") -> Letter:
+def letter(item: OutboxItem, text: LetterText, *, cc: tuple[str, ...] = (), reply_to: str = "") -> Letter:
+    """An outbox item with its words."""
     return Letter(
         id=item.id,
         kind=item.kind,

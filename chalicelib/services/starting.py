@@ -124,6 +124,7 @@ class Starting:
             verifier=verifier,
             invitation_id=invitation_id,
             invited=invited,
+            mends=mends_of(typed),
             expires_at=keys.now() + LIFETIME,
         )
         return attempt, Started(app=app, address=address, remember="" if app.echoes_state else state)
@@ -132,6 +133,12 @@ class Starting:
 def redirect_uri(base_url: str, app: Provider) -> str:
     """Registered with the app: it can never change. From the settings, never from the request."""
     return f"{base_url}/callback/{app.slug}"
+
+
+def mends_of(typed: Mapping[str, str]) -> str:
+    """The connection that a form wants to connect again. Anybody can name one: it only leads to a question."""
+    found = typed.get("mend", "")
+    return found if keys.is_id(found) else ""
 
 
 def _tenant(app: Provider, typed: Mapping[str, str]) -> str:

@@ -22,6 +22,14 @@ class Connections:
         )
         return tuple(rows.connection(item) for item in call(lambda: list(query)))
 
+    def get(self, entity_id: str, app: str, connection_id: str) -> Connection | None:
+        """One connection, consistent."""
+        key = (rows.entity_key(entity_id), f"{rows.CONNECTIONS}{app}#{connection_id}")
+        try:
+            return rows.connection(call(lambda: ConnectionItem.get(*key, consistent_read=True)))
+        except ConnectionItem.DoesNotExist:
+            return None
+
     def establish(
         self, connection: Connection, sealed: SealedGrant, event: Event, authority: Authority, attempt: Attempt | None
     ) -> bool:

@@ -11,6 +11,7 @@ from tests.rendering.samples import (
     CHARGEBEE,
     INVITATIONS,
     KEYS,
+    NOW,
     PAT,
     SAM,
     SEVEN,
@@ -40,9 +41,11 @@ def console_pages(name: str, account: str) -> Iterator[Page]:
         connection(name=account),
         connection("shopify", "acme-store.myshopify.com", "connect link"),
         connection("etsy", "AcmeCups", f"link sent to {PAT}", "needs_attention"),
+        connection("ebay", "acme-cups", limited=("sell.finances",)),
     )
-    yield "my_apps", "some", own | {"connections": held, "apps": APPS, "done": "connected"}
-    yield "my_apps", "empty", own | {"connections": (), "apps": APPS}
+    troubled = {"square": NOW}
+    yield "my_apps", "some", own | {"connections": held, "apps": APPS, "troubled": troubled, "done": "connected"}
+    yield "my_apps", "empty", own | {"connections": (), "apps": APPS, "troubled": {}}
     tiles = (
         Tile(SQUARE, 1),
         Tile(SHOPIFY, 2),
@@ -106,6 +109,10 @@ def panels(name: str, account: str) -> Iterator[Page]:
         "connections": (),
         "invitations": (),
         "suppressions": (),
+        "arrived": (),
+        "waiting": None,
+        "mending": None,
+        "troubled_until": None,
         "typed": {},
         "error": None,
     }
@@ -122,6 +129,9 @@ def panels(name: str, account: str) -> Iterator[Page]:
             "done": "asked",
         },
     )
+    broken = connection("shopify", account, status="needs_attention")
+    mending = {"app": SHOPIFY, "connections": (broken,), "mending": broken, "troubled_until": NOW}
+    yield "app_panel", "mending", words | mending
     yield "app_panel", "tenant_error", words | {"app": SHOPIFY, "typed": {"tenant": name}, "error": WRONG_SHOP}
     yield (
         "app_panel",
@@ -153,4 +163,6 @@ def _detail(kind: EventKind, name: str, account: str) -> str:
         return "cancelled"
     if kind in {EventKind.ADMIN_ADDED, EventKind.ADMIN_REMOVED, EventKind.OWNER_ASKED, EventKind.LETTERS_RESUMED}:
         return SAM
+    if kind in {EventKind.NEEDS_ATTENTION, EventKind.CONSENT_ENDING}:
+        return "revoked" if kind is EventKind.NEEDS_ATTENTION else "30"
     return account if kind in ALERTING else name

@@ -13,6 +13,7 @@ from tests.rendering.samples import (
     CLOVER,
     ENTITY,
     LINK,
+    NOW,
     PAT,
     SEVEN,
     SHOPIFY,
@@ -68,10 +69,16 @@ def _consent(name: str, account: str) -> Iterator[Page]:
         "asked": ASKED,
         "connections": (),
         "invitation_id": "inv1",
+        "waiting": (),
+        "mends": "",
+        "troubled_until": None,
         "typed": {},
         "error": None,
     }
     yield "consent", "plain", words
+    broken = connection(name=account, status="needs_attention")
+    yield "consent", "mending", words | {"connections": (broken,), "mends": broken.id}
+    yield "consent", "troubled", words | {"troubled_until": NOW}
     yield "consent", "again", words | {"connections": (connection(name=account),), "asked": None, "invitation_id": ""}
     yield "consent", "tenant", words | {"app": SHOPIFY}
     yield "consent", "tenant_error", words | {"app": SHOPIFY, "typed": {"tenant": name}, "error": WRONG_SHOP}
@@ -111,9 +118,17 @@ def _outcomes(name: str, account: str) -> Iterator[Page]:
     yield "result", "admin", words | {"by_admin": True, "back": "/entities/acme", "wanted": 0}
     yield "result", "alone", words | {"back": ""}
     accounts = (named, Account(id="MLQ8W2F4ZT1", name="Blue Bottle – Berkeley"))
-    choice = {"attempt": "0" * 64, "app": SQUARE, "entity_name": name, "accounts": accounts, "error": None}
+    choice = {
+        "attempt": "0" * 64,
+        "app": SQUARE,
+        "entity_name": name,
+        "accounts": accounts,
+        "mending": "",
+        "error": None,
+    }
     yield "choose", "several", choice
     yield "choose", "one", choice | {"accounts": (named,)}
+    yield "choose", "another", choice | {"accounts": (named,), "mending": account}
     yield "choose", "error", choice | {"error": InvalidField("account", "Choose one of the accounts.")}
     for cause in CAUSES:
         row = SQUARE if CAUSES.index(cause) < CAUSES.index("dead_link") else None

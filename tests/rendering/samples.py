@@ -67,6 +67,7 @@ class Card:
     app: Provider
     connections: tuple[Connection, ...] = ()
     asked: Asked | None = None
+    waiting: Asked | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Tile:
     connected: int = 0
     asked: Asked | None = None
     configured: bool = True
+    waiting: Asked | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,11 @@ def entity(name: str = ENTITY, identity: str = "acme") -> Entity:
 
 
 def connection(
-    slug: str = "square", name: str = ACCOUNT, by: str = f"admin {PAT}", status: str = "connected"
+    slug: str = "square",
+    name: str = ACCOUNT,
+    by: str = f"admin {PAT}",
+    status: str = "active",
+    limited: tuple[str, ...] = (),
 ) -> Connection:
     """One account of one app."""
     account = Account(id="MLQ8W2F4ZT0", name=name)
@@ -149,6 +155,7 @@ def connection(
         connected_at=NOW,
         connected_by=by,
         first_connected_at=NOW,
+        limited=limited,
     )
 
 
@@ -201,8 +208,14 @@ def letters(
         "connected_by": f"link sent to {PAT}",
         "connected_at": NOW,
     }
-    for again in (False, True):
-        yield "alert", opening | happened | {"reconnected": again, "address": "https://connect.example/entities/acme"}
+    for again, was in ((False, ""), (True, "active"), (True, "needs_attention")):
+        here = {"reconnected": again, "was": was, "address": "https://connect.example/entities/acme"}
+        yield "alert", opening | happened | here
+    mend = opening | {"account": happened["account"], "address": "https://connect.example/entities/acme/apps/square"}
+    for owner, reason in ((False, "revoked"), (True, "ended"), (False, "refused")):
+        yield "attention", mend | {"owner": owner, "reason": reason, "at": NOW}
+    for owner, days in ((False, 30), (True, 1)):
+        yield "consent_ending", mend | {"owner": owner, "days": days, "ends_at": NOW}
     asked = opening | {
         "email": "olive.owner@bluebottle.example",
         "asked_at": NOW,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain import LetterKind
 from chalicelib.rendering import TEMPLATES, Renderer
 from tests.rendering.reading import Reading
 from tests.rendering.samples import BRAND, HOSTILE, PAT, letters
@@ -14,9 +15,7 @@ HOSTILES = list(letters(HOSTILE, HOSTILE, HOSTILE))
 
 def test_a_letter_is_a_folder_of_three() -> None:
     folders = {folder.name: {part.name for part in folder.iterdir()} for folder in (TEMPLATES / "letters").iterdir()}
-    assert folders == {
-        name: {"subject.txt", "body.txt", "body.html"} for name in ("invitation", "alert", "bounced", "sign_in")
-    }
+    assert folders == {kind.value: {"subject.txt", "body.txt", "body.html"} for kind in LetterKind}
 
 
 @pytest.mark.parametrize(("name", "words"), LETTERS)
