@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.services.mail_events import MailEvents
     from chalicelib.services.mending_letters import MendingLetters
     from chalicelib.services.parking import Parking
+    from chalicelib.services.posting import Posting
     from chalicelib.services.refreshing import Refreshing
     from chalicelib.services.repeating import Repeating
     from chalicelib.services.requesting import Requesting
@@ -399,16 +400,15 @@ def mending_letters() -> "MendingLetters":
 
 
 @renewed
-def alerting() -> "Alerting":
+def posting() -> "Posting":
     from chalicelib.domain import LetterKind
     from chalicelib.outbound.mail import Post
-    from chalicelib.services.alerting import Alerting
     from chalicelib.services.posting import Posting
     from chalicelib.settings import LOGOS
 
-    brand, write, stored = settings().brand, letters(), storage()
-    posting = Posting(
-        outbox=stored.outbox,
+    brand, write = settings().brand, letters()
+    return Posting(
+        outbox=storage().outbox,
         post=Post(
             settings().mail_from,
             brand.product_name,
@@ -426,13 +426,20 @@ def alerting() -> "Alerting":
         outcome=write.outcome,
         heard=bool(settings().mail_configuration_sets and settings().mail_events_topic),
     )
+
+
+@renewed
+def alerting() -> "Alerting":
+    from chalicelib.services.alerting import Alerting
+
+    stored = storage()
     return Alerting(
         entities=stored.entities,
-        letters=write,
+        letters=letters(),
         mending=mending_letters(),
         events=stored.events,
         outbox=stored.outbox,
-        posting=posting,
+        posting=posting(),
     )
 
 

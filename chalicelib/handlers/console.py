@@ -7,7 +7,7 @@ from itertools import groupby
 from chalice.app import Blueprint, Response
 
 from chalicelib import keys, qr, wiring
-from chalicelib.domain import Account, Books, Connection
+from chalicelib.domain import Account, Books
 from chalicelib.errors import InvalidField
 from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console_guard import Admin, signed_in
@@ -101,18 +101,20 @@ def show_panel(
         suppressions=wiring.suppressing().behind(books, invitations, refused),
         link_address=_address(books, provider.slug),
         ask_owner=provider.ask_owner,
-        arrived=_arrived(provider),
-        mending=_mending(books, typed or {}),
-        troubled_until=wiring.breaking().troubled().get(wiring.apps().serving(provider).slug),
-        waiting=books.entity.waiting.get(provider.slug),
+        **_state(provider, books, typed or {}),
         typed=refillable(provider, typed or {}),
         error=error,
     )
 
 
-def _mending(books: Books, typed: Mapping[str, str]) -> Connection | None:
-    """The connection that is to be connected again, if the page was opened for that."""
-    return next((found for found in books.connections if found.id == typed.get("mend")), None)
+def _state(app: Provider, books: Books, typed: Mapping[str, str]) -> Mapping[str, object]:
+    """What of the app waits for somebody, or is in trouble; and what the page was opened to mend."""
+    return {
+        "arrived": _arrived(app),
+        "mending": next((found for found in books.connections if found.id == typed.get("mend")), None),
+        "troubled_until": wiring.breaking().troubled().get(wiring.apps().serving(app).slug),
+        "waiting": books.entity.waiting.get(app.slug),
+    }
 
 
 def _arrived(app: Provider) -> tuple[Account, ...]:
