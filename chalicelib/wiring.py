@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.services.boxes import Boxes
     from chalicelib.services.breaking import Breaking
     from chalicelib.services.callers import Callers, IssuerKeys
+    from chalicelib.services.checking import Checking
     from chalicelib.services.choosing import Choosing
     from chalicelib.services.crediting import Crediting
     from chalicelib.services.ending import Ending
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.services.finishing import Finishing
     from chalicelib.services.handing_over import HandingOver
     from chalicelib.services.inviting import Inviting
+    from chalicelib.services.keeping import Keeping
     from chalicelib.services.key_forms import KeyForms
     from chalicelib.services.letters import Letters
     from chalicelib.services.limits import Limits
@@ -256,6 +258,37 @@ def crediting() -> "Crediting":
     from chalicelib.services.crediting import Crediting
 
     return Crediting(vault=storage().vault, refreshing=refreshing(), attention=storage().attention, apps=apps())
+
+
+@renewed
+def checking() -> "Checking":
+    from chalicelib.services.checking import Checking
+
+    stored = storage()
+    return Checking(
+        vault=stored.vault,
+        refreshing=refreshing(),
+        connections=stored.connections,
+        attending=attending(),
+        apps=apps(),
+        web=web(),
+    )
+
+
+@renewed
+def keeping() -> "Keeping":
+    from chalicelib.services.keeping import Keeping
+
+    stored = storage()
+    return Keeping(
+        vault=stored.vault,
+        refreshing=refreshing(),
+        checking=checking(),
+        attending=attending(),
+        attention=stored.attention,
+        breaking=breaking(),
+        apps=apps(),
+    )
 
 
 @renewed

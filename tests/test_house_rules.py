@@ -102,7 +102,7 @@ ROUTES = {
     "GET /v1/entities/{entity_id}/events": "token events:read",
     "POST /v1/entities/{entity_id}/console-sessions": "token entities:write",
 }
-TRIGGERS = {"on_core_change", "on_mail_event", "sweep"}
+TRIGGERS = {"keep_alive", "on_core_change", "on_mail_event", "sweep"}
 
 LONG_FILES = {
     "wiring.py": "the one place that joins things",

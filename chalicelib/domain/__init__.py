@@ -15,7 +15,7 @@ from chalicelib.domain.entities import (
     EventKind,
     Member,
 )
-from chalicelib.domain.holding import GrantStatus, Held, Reason, SealedGrant, Trouble
+from chalicelib.domain.holding import DueGrant, GrantStatus, Held, Reason, SealedGrant, Trouble
 from chalicelib.domain.letters import (
     Delivery,
     Invitation,
@@ -40,6 +40,7 @@ __all__ = [
     "ConnectLink",
     "Connection",
     "Delivery",
+    "DueGrant",
     "Entity",
     "Event",
     "EventKind",

@@ -6,6 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 
+DISCONNECTED = "disconnected"
+"""A connection's status when somebody has ended it. The row stays, and connecting again makes it live again."""
+
+
 class AttemptState(StrEnum):
     """One try at connecting: pending → claimed → done or failed. Nothing goes back, but for a question.
 
@@ -60,6 +64,11 @@ class Connection:
     """Whose invitation it was connected by; the owner's address, if we know it."""
     limited: tuple[str, ...] = ()
     """What we asked to read and may not."""
+
+    @property
+    def living(self) -> bool:
+        """Whether nobody has ended it; it may need attention all the same."""
+        return self.status != DISCONNECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

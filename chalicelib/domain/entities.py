@@ -27,9 +27,20 @@ class EventKind(StrEnum):
     NEEDS_ATTENTION = "needs_attention"
     CONSENT_ENDING = "consent_ending"
     CREDENTIALS_READ = "credentials_read"
+    DISCONNECTED = "disconnected"
+    REVOCATION_FAILED = "revocation_failed"
+    PRIVACY_NOTICE = "privacy_notice"
 
 
-ALERTING = frozenset({EventKind.CONNECTED, EventKind.RECONNECTED, EventKind.NEEDS_ATTENTION, EventKind.CONSENT_ENDING})
+ALERTING = frozenset(
+    {
+        EventKind.CONNECTED,
+        EventKind.RECONNECTED,
+        EventKind.DISCONNECTED,
+        EventKind.NEEDS_ATTENTION,
+        EventKind.CONSENT_ENDING,
+    }
+)
 """The events of which every admin of the entity gets a letter."""
 
 
@@ -114,6 +125,11 @@ class Books:
     members: tuple[Member, ...] = ()
     invitations: tuple[Invitation, ...] = ()
     """Newest first; stored states, to be read through ``services.inviting.answered``."""
+
+    @property
+    def living(self) -> tuple[Connection, ...]:
+        """The connections that nobody has ended."""
+        return tuple(connection for connection in self.connections if connection.living)
 
     @property
     def admins(self) -> frozenset[str]:

@@ -73,3 +73,13 @@ class Held:
     """When the app last said whose account it opens."""
     refusals: int = 0
     """How often in a row it refused to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueGrant:
+    """A grant that something is to be done for: where it is, and since when."""
+
+    app: str
+    entity_id: str
+    id: str
+    due_at: datetime

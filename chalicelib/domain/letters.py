@@ -29,6 +29,8 @@ class LetterKind(StrEnum):
     ALERT = "alert"
     ATTENTION = "attention"
     CONSENT_ENDING = "consent_ending"
+    DISCONNECTED = "disconnected"
+    RECEIPT = "receipt"
     INVITATION = "invitation"
     BOUNCED = "bounced"
     SIGN_IN = "sign_in"

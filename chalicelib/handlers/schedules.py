@@ -4,9 +4,15 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import keys, logs, wiring
 from chalicelib.domain import Event, OutboxItem
+from chalicelib.errors import Unavailable
 from chalicelib.handlers.invocations import trigger
 
 blueprint = Blueprint(__name__)
+
+MOST = 500
+"""Grants in a run."""
+ENOUGH_SECONDS = 60.0
+"""The longest that one grant may take: a lease's time, and a second try's."""
 
 
 @blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
@@ -25,6 +31,37 @@ def sweep(_event: CloudWatchEvent) -> dict[str, int]:
         logs.bind(entity_id="")
         logs.event("swept", due=len(due), failed=failed, outbox_age=max(_age(found) for found in due))
     return {"due": len(due), "failed": failed}
+
+
+@blueprint.schedule(Rate(5, unit=Rate.MINUTES), name="keep_alive")
+@trigger
+def keep_alive(event: CloudWatchEvent) -> dict[str, int]:
+    """Grants that something is due for, until the time is over; the rest has its turn in the next run."""
+    keeping, done, failed = wiring.keeping(), 0, 0
+    due = keeping.due()
+    late = max((int((keys.now() - found.due_at).total_seconds()) for found in due), default=0)
+    for found in due[:MOST]:
+        if _seconds_left(event) < ENOUGH_SECONDS:
+            break
+        logs.bind(entity_id=found.entity_id, app=found.app)
+        done += 1
+        try:
+            failed += not keeping.keep(found)
+        except Unavailable:
+            failed += 1  # it stays due
+        except Exception as error:  # noqa: BLE001 - one grant must not cost the others
+            logs.crash(error)
+            keeping.crashed(found)
+            failed += 1
+    logs.bind(entity_id="", app="")
+    logs.event("kept_alive", due=len(due), done=done, failed=failed, grants_late=late)
+    return {"due": len(due), "done": done, "failed": failed}
+
+
+def _seconds_left(event: CloudWatchEvent) -> float:
+    """What is left of the run. Where nobody counts, enough."""
+    left = getattr(event.context, "get_remaining_time_in_millis", None)
+    return left() / 1000 if left else ENOUGH_SECONDS
 
 
 def _age(found: Event | OutboxItem) -> int:

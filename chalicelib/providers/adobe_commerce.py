@@ -4,6 +4,7 @@ An integration's four keys are pasted. Newer versions do not take its token as a
 (Adobe Commerce Web API, OAuth-based authentication; read 2026-11).
 """
 
+from chalicelib import keys
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import AppDown
 from chalicelib.providers.base import Call, Json
@@ -33,6 +34,7 @@ def signed(grant: Grant, method: str, url: str) -> dict[str, str]:
         resource_owner_key=grant.secrets["access_token"],
         resource_owner_secret=grant.secrets["access_token_secret"],
         signature_method=SIGNATURE_HMAC_SHA256,
+        timestamp=str(int(keys.now().timestamp())),
     )
     _, headers, _ = signer.sign(url, http_method=method)
     return {"Authorization": str(headers["Authorization"])}

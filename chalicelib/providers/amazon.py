@@ -47,6 +47,8 @@ _SELLER_CENTRALS = frozenset(
 )
 """Amazon sends sellers from these too; we send them to the one that its documentation names for the country."""
 
+HEADERS = token_in("x-amz-access-token")
+
 check_callback = expecting({"selling_partner_id": r"[A-Z0-9]{6,32}"})
 
 
@@ -56,7 +58,7 @@ def identify(call: Call, grant: Grant, _token: Json) -> Account:
     No call answers with the seller's id, so what is proven is that the token opens a seller's account in the region.
     """
     seller, region = call.params.get("selling_partner_id", ""), call.words["region"]
-    answer = get(call, "identity_url", token_in("x-amz-access-token")(call, grant))
+    answer = get(call, "identity_url", HEADERS(call, grant))
     stores = listed(answer, "payload")
     names = (at_or(store, "storeName", "") for store in stores)
     name = next((name for name in names if name), at_or(stores[0], "marketplace.name", seller))

@@ -140,6 +140,11 @@ class Provider:
     # Slots
     identify: Callable[[Call, Grant, Json], Account | tuple[Account, ...]] | None = None
     """Ask the app whose account the grant opens; of several the owner chooses. Handed the token answer too."""
+    check: Callable[[Call, Grant], None] | None = None
+    """Ask anything that only a good grant is answered, where ``identify`` needs what came with the callback.
+
+    ``{account_id}`` is filled in.
+    """
     revoke: Callable[[Call, Grant, Account | None], None] | None = None
     check_callback: Callable[[Call, Mapping[str, str]], None] | None = None
     """Checks what comes with the code, beyond state; raises ``MixedUp``."""

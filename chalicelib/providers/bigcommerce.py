@@ -9,7 +9,7 @@ from chalicelib.providers.reading import account, at, first, get, token_in
 from chalicelib.providers.ready import CODE, expecting, telling
 
 _CONTEXT = {"context": r"stores/[a-z0-9]{1,40}"}
-_HEADERS = token_in("X-Auth-Token")
+HEADERS = token_in("X-Auth-Token")
 
 check_callback = expecting(_CONTEXT)
 arrive = telling({"code": CODE, **_CONTEXT}, "scope")
@@ -30,4 +30,4 @@ def identify(call: Call, grant: Grant, token: Json) -> Account:
     if at(token, "context") != call.params.get("context"):
         raise MixedUp(call.provider.slug)
     store = grant.extra["store_hash"]
-    return account(store, first(get(call, "identity_url", _HEADERS(call, grant), account_id=store), ("name",), store))
+    return account(store, first(get(call, "identity_url", HEADERS(call, grant), account_id=store), ("name",), store))

@@ -10,6 +10,11 @@ from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at_or, bearer, claims, get, listed
 
 
+def headers(call: Call, grant: Grant) -> dict[str, str]:
+    """Us, the site, and the token."""
+    return {"API-Key": call.client.api_key, "SiteId": call.tenant, **bearer(grant.secrets["access_token"])}
+
+
 def identify(call: Call, grant: Grant, token: Json) -> Account:
     """The site, if its owner has activated us there.
 
@@ -17,9 +22,8 @@ def identify(call: Call, grant: Grant, token: Json) -> Account:
     :raises MixedUp: if the sign-in is not the one that was asked for.
     """
     _check_id_token(call, claims(token.get("id_token")))
-    headers = {"API-Key": call.client.api_key, "SiteId": call.tenant, **bearer(grant.secrets["access_token"])}
     try:
-        sites = listed(get(call, "identity_url", headers), "Sites")
+        sites = listed(get(call, "identity_url", headers(call, grant)), "Sites")
     except AppRefused:
         raise NotEnabled("site") from None
     for site in sites:

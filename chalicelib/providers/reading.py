@@ -95,6 +95,15 @@ def token_in(header: str = "Authorization", **more: str) -> Headers:
 BEARER = token_in()
 
 
+def answered(endpoint: str = "identity_url", headers: Headers = BEARER) -> Callable[[Call, Grant], None]:
+    """A ``check``: any answer at this endpoint will do."""
+
+    def check(call: Call, grant: Grant) -> None:
+        get(call, endpoint, headers(call, grant))
+
+    return check
+
+
 def from_paths(account_id: str, *names: str, headers: Headers = BEARER) -> Identify:
     """An ``identify``: one call answers with the id, and with a name at the first path that leads to one."""
 

@@ -78,13 +78,13 @@ def check_at(held: Held) -> datetime:
     return (held.checked_at or held.granted_at) + (CHECK_AGAIN if held.refusals else CHECK_EVERY)
 
 
-def due_at(row: Provider, held: Held, now: datetime) -> datetime:
-    """The earliest of it all."""
-    return min(_times(row, held, now))
+def due_at(row: Provider, held: Held, now: datetime, *, check_after: datetime | None = None) -> datetime:
+    """The earliest of it all. ``check_after``: the app could not be asked, and is not to be asked before."""
+    return min(_times(row, held, now, check_after))
 
 
-def _times(row: Provider, held: Held, now: datetime) -> Iterator[datetime]:
-    yield check_at(held)
+def _times(row: Provider, held: Held, now: datetime, check_after: datetime | None) -> Iterator[datetime]:
+    yield max(check_at(held), check_after or check_at(held))
     for at in (keep_alive_at(row, held), remind_at(row, held, now)):
         if at:
             yield at

@@ -8,7 +8,7 @@ from chalicelib.storage import rows
 from chalicelib.storage.attempts import key_of
 from chalicelib.storage.models import AttemptItem, ConnectionItem, EntityItem, MemberItem, SessionItem
 from chalicelib.storage.sessions import session_key
-from chalicelib.storage.tables import ConditionFailed, Transaction, call
+from chalicelib.storage.tables import ConditionFailed, Transaction, call, update
 from chalicelib.storage.vault_rows import new_item, set_or_remove
 
 
@@ -29,6 +29,16 @@ class Connections:
             return rows.connection(call(lambda: ConnectionItem.get(*key, consistent_read=True)))
         except ConnectionItem.DoesNotExist:
             return None
+
+    def limit(self, entity_id: str, app: str, connection_id: str, missing: tuple[str, ...]) -> None:
+        """What may not be read; written only if that is news."""
+        item = ConnectionItem(rows.entity_key(entity_id), f"{rows.CONNECTIONS}{app}#{connection_id}")
+        words = " ".join(missing)
+        news = ConnectionItem.limited != words if words else ConnectionItem.limited.exists()
+        try:
+            update(item, [set_or_remove(ConnectionItem.limited, words or None)], ConnectionItem.pk.exists() & news)
+        except ConditionFailed:
+            return
 
     def establish(
         self, connection: Connection, sealed: SealedGrant, event: Event, authority: Authority, attempt: Attempt | None

@@ -12,7 +12,7 @@ from functools import partial
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain import GrantStatus, Held, SealedGrant, Trouble
+from chalicelib.domain import DueGrant, GrantStatus, Held, SealedGrant, Trouble
 from chalicelib.storage.models import VaultItem
 from chalicelib.storage.rows import due_number
 from chalicelib.storage.tables import ConditionFailed, call, update
@@ -92,13 +92,14 @@ class Vault:
         """When to look again, if it is still the grant that was read."""
         self._if(VaultItem.version == found.version, found, due_actions(found.id, due_at))
 
-    def due(self, now: datetime) -> Iterator[tuple[str, str, str, datetime]]:
-        """App, entity, connection and time of what is due; of each shard what waits longest. The index only finds."""
+    def due(self, now: datetime) -> Iterator[DueGrant]:
+        """Of each shard what waits longest. The index only finds."""
         latest = due_number(now)
         for shard in SHARDS:
             for item in call(partial(_due, shard, latest)):
                 if item.status == GrantStatus.ACTIVE.value:
-                    yield item.app, item.entity_id, item.connection_id, datetime.fromtimestamp(item.due_at, UTC)
+                    due_at = datetime.fromtimestamp(item.due_at, UTC)
+                    yield DueGrant(app=item.app, entity_id=item.entity_id, id=item.connection_id, due_at=due_at)
 
     def _if_mine(self, found: Held, owner: str, actions: Sequence[Action]) -> None:
         self._if(_mine(found, owner), found, actions)

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.domain import Grant, Held
+from local.simulators import Simulators
 from tests.conftest import Clock
 from tests.support.dance import connect
 from tests.support.visitor import Answer
@@ -68,6 +69,13 @@ class Books:
         return any(one.access_token == token and one.active for one in self.world.apps.tokens(self.app))
 
 
+def keep_alive(world: World, context: object = None) -> dict[str, int]:
+    """The schedule's handler, as EventBridge calls it."""
+    event = dict.fromkeys(("version", "account", "region", "time", "id", "detail-type", "source"), "x")
+    answer: dict[str, int] = world.app.handler_map["keep_alive"]({**event, "detail": {}, "resources": []}, context)
+    return answer
+
+
 def forget_trouble() -> None:
     """No app is known to be in trouble: what a process knows of that outlives a test."""
     known = wiring.breaking().known
@@ -76,7 +84,7 @@ def forget_trouble() -> None:
 
 
 @pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    """Before and afterwards. Autouse in the files that import it."""
+def closed(simulators: Simulators) -> Iterator[None]:
+    """No app is known to be in trouble when a test ends. For the files that import it."""
     yield
     forget_trouble()

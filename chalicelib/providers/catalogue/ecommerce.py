@@ -7,7 +7,7 @@ from chalicelib.providers import adobe_commerce, bigcommerce, recharge, shopify,
 from chalicelib.providers.base import Provider
 from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
 from chalicelib.providers.pasted import secret
-from chalicelib.providers.reading import from_paths, from_token
+from chalicelib.providers.reading import answered, from_paths, from_token
 from chalicelib.providers.ready import CODE, telling
 
 _INTEGRATION = N_("In the shop's admin: System, Integrations, then the integration; it shows all four keys.")
@@ -100,6 +100,7 @@ BIGCOMMERCE = Provider(
     check_callback=bigcommerce.check_callback,
     grant_extra=bigcommerce.grant_extra,
     identify=bigcommerce.identify,
+    check=answered(headers=bigcommerce.HEADERS),
     arrive=bigcommerce.arrive,
 )
 
@@ -122,6 +123,7 @@ ECWID = Provider(
     scopes=("read_store_profile", "read_orders", "read_catalog"),
     echoes_state=False,
     identify=from_token("store_id", "settings.storeName"),
+    check=answered(),
     arrive=telling({"code": CODE}, "store_id"),
 )
 

@@ -7,7 +7,7 @@ from chalicelib.i18n import N_
 from chalicelib.providers import amazon, faire, tiktok_shop, uber_eats, walmart
 from chalicelib.providers.base import Call, Provider
 from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
-from chalicelib.providers.reading import bearer, chosen, from_paths, from_two
+from chalicelib.providers.reading import answered, bearer, chosen, from_paths, from_two
 from chalicelib.providers.ready import telling
 
 
@@ -104,6 +104,7 @@ AMAZON_SELLER = Provider(
     hosts=amazon.HOSTS,
     check_callback=amazon.check_callback,
     identify=amazon.identify,
+    check=answered(headers=amazon.HEADERS),
     arrive=amazon.arrive,
 )
 
@@ -234,6 +235,7 @@ UBER_EATS = Provider(
     # No offline_access: of the merchant's login nothing is kept.
     scopes=("eats.pos_provisioning",),
     identify=uber_eats.identify,
+    check=answered("details_url"),
     mint=uber_eats.mint,
     settle=uber_eats.settle,
 )

@@ -8,7 +8,7 @@ from chalicelib.providers import xero
 from chalicelib.providers.base import Call, Json, Provider
 from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Mechanism, OwnerText, Renewal
 from chalicelib.providers.pasted import LABEL, named, of_key, pair, secret
-from chalicelib.providers.reading import from_callback, from_paths, from_two, token_in
+from chalicelib.providers.reading import answered, from_callback, from_paths, from_two, token_in
 from chalicelib.providers.ready import expecting, revoking, telling
 
 
@@ -55,6 +55,7 @@ QUICKBOOKS_ONLINE = Provider(
     consent_lasts=timedelta(days=5 * 365),
     check_callback=expecting({"realmId": r"[0-9]{5,20}"}),
     identify=from_callback("realmId", "CompanyInfo.CompanyName"),
+    check=answered(),
     revoke=revoking(as_json=True, hint=False),
     arrive=telling({}),
 )

@@ -11,6 +11,7 @@ from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Field, M
 from chalicelib.providers.pasted import KEY, LABEL, PRINTABLE, pair, plain, proven, secret, subdomain
 from chalicelib.providers.reading import (
     account,
+    answered,
     at,
     at_or,
     bearer,
@@ -86,6 +87,7 @@ STRIPE = Provider(
     scopes=("read_only",),
     client_auth=ClientAuth.SECRET_AS_BEARER,
     identify=_stripe_account,
+    check=answered(),
     revoke=_stripe_deauthorize,
 )
 
@@ -167,6 +169,7 @@ GOCARDLESS = Provider(
     # Without it GoCardless may show a form for new accounts first.
     authorize_params={"initial_view": "login"},
     identify=from_token("organisation_id", "creditors.0.name", headers=token_in(GoCardless_Version="2015-07-06")),
+    check=answered(headers=token_in(GoCardless_Version="2015-07-06")),
 )
 
 MOLLIE = Provider(

@@ -9,7 +9,17 @@ from chalicelib.providers import lightspeed, mindbody, revel, shopify, toast
 from chalicelib.providers.base import Call, Json, Provider
 from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
 from chalicelib.providers.pasted import KEY, PRINTABLE, plain, secret, subdomain
-from chalicelib.providers.reading import account, at, at_or, chosen, from_callback, from_paths, from_two, matching
+from chalicelib.providers.reading import (
+    account,
+    answered,
+    at,
+    at_or,
+    chosen,
+    from_callback,
+    from_paths,
+    from_two,
+    matching,
+)
 from chalicelib.providers.ready import disconnecting, expecting, renamed, telling
 
 
@@ -98,6 +108,7 @@ CLOVER = Provider(
     },
     check_callback=expecting({"merchant_id": r"[A-Za-z0-9]{1,32}"}, ours="client_id"),
     identify=from_callback("merchant_id", "name", proof="id"),
+    check=answered(),
     arrive=telling({}, ours="client_id"),
 )
 
@@ -262,6 +273,7 @@ MINDBODY = Provider(
         read=matching("tenant", r"-?[0-9]{1,10}", N_("Enter the site's ID: digits only.")),
     ),
     identify=mindbody.identify,
+    check=answered(headers=mindbody.headers),
 )
 
 SHOPIFY_POS = Provider(
