@@ -43,18 +43,32 @@ def _alarms() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"{queue}Waiting", _alarm("AWS/SQS", "ApproximateNumberOfMessagesVisible", name, statistic="Maximum")
     # By this the other alarms about letters live: a sweep that never runs says nothing of what is late.
     yield "SweepStopped", _alarm("AWS/Lambda", "Invocations", {"FunctionName": {"Ref": "Sweep"}}, below=1)
+    keep_alive = {"FunctionName": {"Ref": "KeepAlive"}}
+    yield "KeepAliveStopped", _alarm("AWS/Lambda", "Invocations", keep_alive, below=1, minutes=15)
     stage = {"stage": {"Ref": "Stage"}}
     yield "ServerErrors", _alarm(NAMESPACE, "server_errors", stage, above=5)
     yield "LettersLate", _alarm(NAMESPACE, "outbox_age", stage, statistic="Maximum", above=15 * _MINUTE)
     yield "LettersUnknown", _alarm(NAMESPACE, "letters_unknown", stage)
     yield "RecordsParked", _alarm(NAMESPACE, "parked", stage)
+    yield "RefreshFailures", _alarm(NAMESPACE, "refresh_failed", stage, above=25)
+    yield "RefreshLost", _alarm(NAMESPACE, "refresh_lost", stage)
+    yield "ClientRejected", _alarm(NAMESPACE, "client_rejected", stage)
+    yield "BreakerOpened", _alarm(NAMESPACE, "breaker_opened", stage)
+    yield "GrantsLate", _alarm(NAMESPACE, "grants_late", stage, statistic="Maximum", above=6 * 60 * _MINUTE)
     # SES reviews an account from 5 % bounces and 0.1 % complaints.
     yield "Bounces", _alarm("AWS/SES", "Reputation.BounceRate", {}, statistic="Maximum", above=0.02)
     yield "Complaints", _alarm("AWS/SES", "Reputation.ComplaintRate", {}, statistic="Maximum", above=0.0005)
 
 
 def _alarm(
-    namespace: str, metric: str, dimensions: Dimensions, *, statistic: str = "Sum", above: float = 0, below: float = 0
+    namespace: str,
+    metric: str,
+    dimensions: Dimensions,
+    *,
+    statistic: str = "Sum",
+    above: float = 0,
+    below: float = 0,
+    minutes: int = 5,
 ) -> dict[str, Any]:
     """Rings above a number; or below one, and then when there is none at all."""
     return {
@@ -64,7 +78,7 @@ def _alarm(
             "MetricName": metric,
             "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
             "Statistic": statistic,
-            "Period": 5 * _MINUTE,
+            "Period": minutes * _MINUTE,
             "EvaluationPeriods": 1,
             "Threshold": below or above,
             "ComparisonOperator": "LessThanThreshold" if below else "GreaterThanThreshold",
@@ -81,6 +95,8 @@ def _dashboard() -> dict[str, Any]:
         ("Letters", [_own("letters_sent"), _own("letters_retry"), _own("letters_unknown"), _own("letters_failed")]),
         ("Oldest letter or event that waits (seconds)", [_own("outbox_age", "Maximum")]),
         ("Apps' answers (milliseconds)", [_own("provider_latency", "p50"), _own("provider_latency", "p99")]),
+        ("Renewals", [_own("refreshed"), _own("refresh_failed"), _own("client_rejected"), _own("needs_attention")]),
+        ("Grant that waits longest to be kept alive (seconds)", [_own("grants_late", "Maximum")]),
         ("Errors", [["AWS/Lambda", "Errors", "FunctionName", f"${{{function.name}}}"] for function in FUNCTIONS]),
         ("Duration (milliseconds)", [["AWS/Lambda", "Duration", "FunctionName", "${APIHandler}", {"stat": "p99"}]]),
         (

@@ -90,6 +90,13 @@ _FIND_DUE = {
 }
 
 
+_FIND_DUE_GRANTS = {
+    "Effect": "Allow",
+    "Action": ["dynamodb:Query"],
+    "Resource": {"Fn::Sub": "${VaultTable.Arn}/index/due"},
+}
+
+
 def _park(queue: str) -> Statement:
     return {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": {"Fn::GetAtt": [queue, "Arn"]}}
 
@@ -100,6 +107,16 @@ _LETTERS = (
     _SECRET,
     _SEND_LETTERS,
     _SEND_IN_THE_SANDBOX,
+)
+
+# Whoever opens grants renews them too: reads, leases, writes, and says what became of the connection.
+_GRANTS = (
+    _table(CORE, "PutItem", "UpdateItem"),
+    _table(VAULT, "GetItem", "UpdateItem"),
+    _table(EPHEMERAL, "BatchGetItem", "UpdateItem", "DeleteItem"),
+    _grants_key("kms:Decrypt"),
+    _grants_key("kms:GenerateDataKey"),
+    _SECRET,
 )
 
 FUNCTIONS = (
@@ -113,19 +130,20 @@ FUNCTIONS = (
                 CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"
             ),
             _table(VAULT, "PutItem"),
-            _table(EPHEMERAL, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"),
+            _table(EPHEMERAL, "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"),
             _grants_key("kms:GenerateDataKey"),
             _SECRET,
         ),
         properties={},
     ),
-    # The same zip and the same handler, behind one route: only here grants are opened, so only here they can be.
+    # The same zip and the same handler, behind one route: no page can open a grant.
     Function(
         name="CredentialsHandler",
         log="credentials",
         memory=1024,
         timeout=29,
-        may=(_table(VAULT, "GetItem"), _grants_key("kms:Decrypt"), _SECRET),
+        # That a day's first reading is in the history already.
+        may=(*_GRANTS, _table(EPHEMERAL, "PutItem")),
         properties={
             "Runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
             "Handler": "app.app",
@@ -163,6 +181,16 @@ FUNCTIONS = (
         timeout=55,
         may=(*_LETTERS, _FIND_DUE),
         # The next minute's sweep is the retry.
+        properties={"EventInvokeConfig": {"MaximumRetryAttempts": 0}},
+    ),
+    Function(
+        name="KeepAlive",
+        log="keep-alive",
+        memory=512,
+        # Less than the five minutes to the next run.
+        timeout=240,
+        may=(*_GRANTS, _FIND_DUE_GRANTS),
+        # The next run is the retry.
         properties={"EventInvokeConfig": {"MaximumRetryAttempts": 0}},
     ),
     Function(

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain import LetterKind
 from deploy.functions import FUNCTIONS
 from local.simulators.people import approve
-from tests.deployed import emulator
+from tests.deployed import emulator, grants
 from tests.deployed.owners import ask, books, connect
 from tests.deployed.rehearsal import Rehearsal, eventually
 from tests.support import ses
@@ -107,7 +107,9 @@ def _do_everything(stack: Rehearsal) -> None:
         stack.letter(admin, "connected")
     [connection] = stack.call("GET", f"/entities/{acme.id}/connections").json
     read = stack.call("GET", f"/entities/{acme.id}/connections/{connection['id']}/credentials")
-    assert (read.status, read.json["type"]) == (200, "oauth2"), read.body
+    assert (read.status, read.json["type"]) == (200, "bearer"), read.body
+    grants.read_through_trouble(stack, acme.id)
+    grants.kept_through_trouble(stack)
     _connect_now(stack, acme.pat, acme.id)
     stack.publish(ses.event("Bounce", _mail(acme.id, acme.olive, invitation)))
     stack.letter(acme.pat, "did not")

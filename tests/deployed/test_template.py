@@ -104,10 +104,11 @@ def test_tables_are_what_the_models_say(resources: dict[str, Any]) -> None:
         properties, said = resources[name]["Properties"], model._get_schema()
         assert _entries(said["key_schema"]) == _entries(properties["KeySchema"])
         assert _entries(said["attribute_definitions"]) == _entries(properties["AttributeDefinitions"])
-    [index] = resources["CoreTable"]["Properties"]["GlobalSecondaryIndexes"]
-    [modelled] = CoreItem._get_schema()["global_secondary_indexes"]
-    assert (index["IndexName"], index["Projection"]) == (modelled["index_name"], modelled["projection"])
-    assert _entries(index["KeySchema"]) == _entries(modelled["key_schema"])
+    for model, name in ((CoreItem, "CoreTable"), (VaultItem, "VaultTable")):
+        [index] = resources[name]["Properties"]["GlobalSecondaryIndexes"]
+        [modelled] = model._get_schema()["global_secondary_indexes"]
+        assert (index["IndexName"], index["Projection"]) == (modelled["index_name"], modelled["projection"])
+        assert _entries(index["KeySchema"]) == _entries(modelled["key_schema"])
 
 
 def _entries(found: Iterable[Mapping[str, Any]]) -> list[list[str]]:
@@ -205,9 +206,13 @@ def test_no_role_may_more_than_it_must(resources: dict[str, Any]) -> None:
                 assert set(statement["Action"]) <= {*TRACING, "dynamodb:ListStreams"}, "AWS takes no ARN for these"
     assert _may("APIHandler", resources, "VaultTable") == {"dynamodb:PutItem"}
     actions = {name: _may(name, resources) for name in (function.name for function in FUNCTIONS)}
-    assert _may("CredentialsHandler", resources, "VaultTable") == {"dynamodb:GetItem"}
-    assert [name for name in actions if "kms:Decrypt" in actions[name]] == ["CredentialsHandler"]
-    assert [name for name in actions if "kms:GenerateDataKey" in actions[name]] == ["APIHandler"]
+    for name in ("CredentialsHandler", "KeepAlive"):
+        found = _may(name, resources, "VaultTable") - {"dynamodb:Query"}
+        assert found == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
+        assert not {"dynamodb:GetItem", "dynamodb:Query"} & _may(name, resources, "CoreTable")
+    assert [name for name in actions if "kms:Decrypt" in actions[name]] == ["CredentialsHandler", "KeepAlive"]
+    making = [name for name in actions if "kms:GenerateDataKey" in actions[name]]
+    assert making == ["APIHandler", "CredentialsHandler", "KeepAlive"]
     assert [name for name in actions if "ses:SendEmail" in actions[name]] == ["OnCoreChange", "Sweep"]
 
 
@@ -338,7 +343,10 @@ def test_only_ses_of_this_account_publishes_mail_events(resources: dict[str, Any
 def test_alarms_are_about_metrics_that_somebody_writes(resources: dict[str, Any]) -> None:
     alarms = {name: r["Properties"] for name, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
     ours = {alarm["MetricName"] for alarm in alarms.values() if alarm["Namespace"] == logs.NAMESPACE}
-    assert ours == {"outbox_age", "letters_unknown", "parked", "server_errors"}
+    assert ours == {
+        *("outbox_age", "letters_unknown", "parked", "server_errors"),
+        *("refresh_failed", "refresh_lost", "client_rejected", "breaker_opened", "grants_late"),
+    }
     shown = set(re.findall(rf'"{logs.NAMESPACE}", "(\w+)"', json.dumps(resources["Dashboard"]).replace("\\", "")))
     assert {"connected", "connection_failed", "letters_sent", "outbox_age"} <= shown
     assert ours | shown <= set(logs.METRICS)
