@@ -8,7 +8,10 @@ from chalicelib.handlers import (
     connect,
     console,
     console_forms,
+    disconnect,
     mail_events,
+    receipts,
+    revocations,
     schedules,
     signing,
     streams,
@@ -18,15 +21,17 @@ from chalicelib.handlers.edge import Application, with_current_settings
 app = Application(app_name="client-connect", debug=False)
 app.register_middleware(with_current_settings, "http")
 
-# Owners: landing page, consent, start, the apps' callbacks, the outcome.
+# Owners: landing page, consent, start, the apps' callbacks, the outcome, "this wasn't me".
 app.register_blueprint(connect.blueprint)
 app.register_blueprint(callbacks.blueprint)
 app.register_blueprint(arrivals.blueprint)
+app.register_blueprint(receipts.blueprint)
 
 # Admins: signing in and out, the console's pages, and what its forms do.
 app.register_blueprint(signing.blueprint)
 app.register_blueprint(console.blueprint)
 app.register_blueprint(console_forms.blueprint)
+app.register_blueprint(disconnect.blueprint)
 
 # The accounting platform: JSON, described by /v1/openapi.json.
 app.register_blueprint(api.blueprint)
@@ -34,7 +39,8 @@ app.register_blueprint(api.blueprint)
 # The operator's logo.
 app.register_blueprint(assets.blueprint)
 
-# No request at all: the core table's stream, what SES says of our letters, and the clock.
+# No request at all: the core table's stream, what SES says of our letters, grants to give back, and the clock.
 app.register_blueprint(streams.blueprint)
 app.register_blueprint(mail_events.blueprint)
+app.register_blueprint(revocations.blueprint)
 app.register_blueprint(schedules.blueprint)

@@ -103,6 +103,10 @@ class DeadLink(ClientConnectError):
     """Unknown, malformed and replaced connect links: one error, one page."""
 
 
+class DeadReceipt(ClientConnectError):
+    """The link of an owner's receipt that is none of ours, too old, or about a grant that another has replaced."""
+
+
 class SignInExpired(ClientConnectError):
     """A sign-in link that was used, is too old, or never was."""
 

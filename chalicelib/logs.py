@@ -28,6 +28,8 @@ NAMESPACE = "ClientConnect"
 METRICS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "connected": ("Count", ("app",)),
     "connection_failed": ("Count", ("app", "cause")),
+    "disconnected": ("Count", ("app",)),
+    "revocations_given_up": ("Count", ("app",)),
     "provider_latency": ("Milliseconds", ("app",)),
     **{f"letters_{state}": ("Count", ("kind",)) for state in LetterState},
     "outbox_age": ("Seconds", ()),

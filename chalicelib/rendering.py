@@ -37,6 +37,8 @@ _MOMENT = N_("%(day)s %(month)s %(year)s, %(time)s UTC")
 _ACTORS = (
     ("admin ", "%(who)s"),
     ("link sent to ", N_("the link sent to %(who)s")),
+    ("receipt sent to ", N_("the receipt sent to %(who)s")),
+    ("app", N_("the app itself")),
     ("connect link", N_("the connect link")),
     ("platform ", N_("the accounting platform (%(who)s)")),
     ("system", N_("this service, by itself")),

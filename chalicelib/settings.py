@@ -75,6 +75,8 @@ class Settings(Site):
     vault_table: str
     ephemeral_table: str
     kms_key_id: str
+    revocations_queue: str
+    """The address of the queue of grants that are to be given back."""
     mail_from: str
     mail_configuration_sets: str
     """Precedes the kind of a letter in its configuration set's name; empty: SES says nothing of our letters."""
@@ -105,6 +107,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         vault_table=read.required("VAULT_TABLE"),
         ephemeral_table=read.required("EPHEMERAL_TABLE"),
         kms_key_id=read.required("KMS_KEY_ID"),
+        revocations_queue=read.web_address("REVOCATIONS_QUEUE"),
         mail_from=read.address("MAIL_FROM"),
         mail_configuration_sets=_optional(read, "MAIL_CONFIGURATION_SETS", r"[A-Za-z0-9_-]{1,40}", "a short name"),
         mail_events_topic=_optional(read, "MAIL_EVENTS_TOPIC", _TOPIC, "the ARN of an SNS topic"),
@@ -114,10 +117,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         api_secrets=read.listed("API_SECRET"),
         api_jwks_url=read.optional("API_JWKS_URL"),
         clients=_clients(read),
-        endpoints=read.objects(
-            "APP_ENDPOINTS",
-            ("authorize_url", "token_url", "refresh_url", "identity_url", "details_url", "revoke_url"),
-        ),
+        endpoints=read.objects("APP_ENDPOINTS", _ENDPOINTS),
     )
     _one_way_to_sign(settings, read)
     _refuse(read.wrong)
@@ -179,6 +179,7 @@ def _signing_keys(read: Variables) -> dict[int, bytes]:
     return keys
 
 
+_ENDPOINTS = ("authorize_url", "token_url", "refresh_url", "identity_url", "details_url", "revoke_url")
 _CLIENT = tuple(field.name for field in fields(Client))
 
 

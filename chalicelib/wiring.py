@@ -11,6 +11,7 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chalicelib.outbound.queues import Revocations
     from chalicelib.outbound.sealing import Sealer
     from chalicelib.outbound.secrets import CurrentSettings
     from chalicelib.outbound.web import Web
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from chalicelib.services.checking import Checking
     from chalicelib.services.choosing import Choosing
     from chalicelib.services.crediting import Crediting
+    from chalicelib.services.disconnecting import Disconnecting
     from chalicelib.services.ending import Ending
+    from chalicelib.services.ending_letters import EndingLetters
     from chalicelib.services.establishing import Establishing
     from chalicelib.services.finishing import Finishing
     from chalicelib.services.handing_over import HandingOver
@@ -40,9 +43,11 @@ if TYPE_CHECKING:
     from chalicelib.services.mending_letters import MendingLetters
     from chalicelib.services.parking import Parking
     from chalicelib.services.posting import Posting
+    from chalicelib.services.receipts import Receipts
     from chalicelib.services.refreshing import Refreshing
     from chalicelib.services.repeating import Repeating
     from chalicelib.services.requesting import Requesting
+    from chalicelib.services.revoking import Revoking
     from chalicelib.services.signing_in import SigningIn
     from chalicelib.services.starting import Starting
     from chalicelib.services.suppressing import Suppressing
@@ -298,6 +303,36 @@ def ending() -> "Ending":
     return Ending(attempts=storage().attempts, entities=storage().entities, establishing=establishing())
 
 
+@cache
+def disconnecting() -> "Disconnecting":
+    from chalicelib.services.disconnecting import Disconnecting
+
+    return Disconnecting(connections=storage().connections, disconnections=storage().disconnections)
+
+
+@cache
+def revocations() -> "Revocations":
+    from chalicelib.outbound.queues import Revocations
+
+    return Revocations(settings().revocations_queue)
+
+
+@renewed
+def revoking() -> "Revoking":
+    from chalicelib.services.revoking import Revoking
+
+    stored = storage()
+    return Revoking(
+        vault=stored.vault,
+        accounts=stored.accounts,
+        events=stored.events,
+        revocations=revocations(),
+        sealer=sealer(),
+        apps=apps(),
+        web=web(),
+    )
+
+
 @renewed
 def parking() -> "Parking":
     from chalicelib.services.parking import Parking
@@ -433,6 +468,35 @@ def mending_letters() -> "MendingLetters":
 
 
 @renewed
+def receipts() -> "Receipts":
+    from chalicelib.services.receipts import Receipts
+
+    return Receipts(
+        entities=storage().entities,
+        events=storage().events,
+        disconnecting=disconnecting(),
+        signing_keys=settings().signing_keys,
+        base_url=settings().base_url,
+    )
+
+
+@renewed
+def ending_letters() -> "EndingLetters":
+    from chalicelib.services.ending_letters import EndingLetters
+
+    stored = storage()
+    return EndingLetters(
+        entities=stored.entities,
+        events=stored.events,
+        suppressions=stored.suppressions,
+        receipts=receipts(),
+        apps=apps(),
+        renderer=renderer(),
+        base_url=settings().base_url,
+    )
+
+
+@renewed
 def posting() -> "Posting":
     from chalicelib.domain import LetterKind
     from chalicelib.outbound.mail import Post
@@ -452,6 +516,8 @@ def posting() -> "Posting":
             LetterKind.ALERT: write.alert,
             LetterKind.ATTENTION: mending_letters().compose,
             LetterKind.CONSENT_ENDING: mending_letters().compose,
+            LetterKind.DISCONNECTED: ending_letters().disconnected,
+            LetterKind.RECEIPT: ending_letters().receipt,
             LetterKind.INVITATION: write.invitation,
             LetterKind.BOUNCED: write.bounced,
             LetterKind.SIGN_IN: write.sign_in,
@@ -470,9 +536,11 @@ def alerting() -> "Alerting":
         entities=stored.entities,
         letters=letters(),
         mending=mending_letters(),
+        ending=ending_letters(),
         events=stored.events,
         outbox=stored.outbox,
         posting=posting(),
+        revocations=revocations(),
     )
 
 

@@ -12,6 +12,8 @@ SIMULATED = ("square", "ebay", "stripe", "squarespace_commerce", "shopify", "ets
 """The apps that need a client; Chargebee is simulated too, and needs none."""
 
 TABLES = {"CORE_TABLE": "local-core", "VAULT_TABLE": "local-vault", "EPHEMERAL_TABLE": "local-ephemeral"}
+REVOCATIONS = "revocations"
+"""The queue's name."""
 MAIL_FROM = "Client Connect <connect@mail.bookkeep.example>"
 
 # A developer's own AWS profile has no say in a local run, nor does a proxy between servers of one machine. ``None``
@@ -47,6 +49,7 @@ def product(base_url: str, kms_key_id: str, registered: Mapping[str, Client], ap
         **TABLES,
         "BASE_URL": base_url,
         "KMS_KEY_ID": kms_key_id,
+        "REVOCATIONS_QUEUE": f"https://sqs.us-east-1.amazonaws.com/123456789012/{REVOCATIONS}",
         "MAIL_FROM": MAIL_FROM,
         "SIGNING_KEYS": f"1:{secrets.token_hex(32)}",
         "API_ISSUER": ISSUER,

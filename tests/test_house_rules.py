@@ -46,6 +46,7 @@ FOREIGN = {"local", "tests", "benchmarks", "pytest", "moto", "authlib", "hypothe
 #   anyone      no guard, and nothing to guard
 #   form        same origin
 #   link        the connect link's own MAC, then its nonce
+#   receipt     the MAC of the link in an owner's receipt
 #   state       the attempt's state and the browser's cookie
 #   posted      stores nothing, or parks keys for a pending state that whoever posts knows
 #   arrival     what the app signs, where it signs; binds nothing to anybody
@@ -72,6 +73,9 @@ ROUTES = {
     "GET /install/{app}": "arrival",
     "POST /install/{app}": "form",
     "GET /arrived/{app}": "anyone",
+    "GET /not-me/{receipt}": "receipt",
+    "HEAD /not-me/{receipt}": "receipt",
+    "POST /not-me/{receipt}": "form, receipt",
     "GET /attempts/{attempt}": "browser",
     "POST /attempts/{attempt}": "form, browser",
     "GET /entities": "session",
@@ -81,6 +85,8 @@ ROUTES = {
     "POST /entities/{entity_id}/apps/{app}/connect": "session",
     "POST /entities/{entity_id}/apps/{app}/ask": "session",
     "POST /entities/{entity_id}/apps/{app}/wait": "session",
+    "GET /entities/{entity_id}/connections/{connection_id}/disconnect": "session",
+    "POST /entities/{entity_id}/connections/{connection_id}/disconnect": "session",
     "GET /entities/{entity_id}/client-connect": "session",
     "GET /entities/{entity_id}/client-connect/regenerate": "session",
     "POST /entities/{entity_id}/client-connect/regenerate": "session",
@@ -98,11 +104,12 @@ ROUTES = {
     "POST /v1/entities/{entity_id}/invitations": "token invitations:write",
     "GET /v1/entities/{entity_id}/invitations": "token invitations:read",
     "GET /v1/entities/{entity_id}/connections": "token connections:read",
+    "DELETE /v1/entities/{entity_id}/connections/{connection_id}": "token connections:write",
     "GET /v1/entities/{entity_id}/connections/{connection_id}/credentials": "token credentials:read",
     "GET /v1/entities/{entity_id}/events": "token events:read",
     "POST /v1/entities/{entity_id}/console-sessions": "token entities:write",
 }
-TRIGGERS = {"keep_alive", "on_core_change", "on_mail_event", "sweep"}
+TRIGGERS = {"keep_alive", "on_core_change", "on_mail_event", "on_revocation", "sweep"}
 
 LONG_FILES = {
     "wiring.py": "the one place that joins things",
@@ -265,6 +272,7 @@ def _own_guard(body: str, above: str, module: str) -> str:
     signs = {
         "form": "check_same_origin(",
         "link": r"(links\(\)\.open|_consent|starting\(\)\.opened)\(",
+        "receipt": r"receipts\(\)\.(open|disconnect)\(",
         "state": r"finishing\(\)\.finish\(",
         "browser": r"_own\(attempt\)",
         "arrival": r"return arrived\(incoming",

@@ -19,6 +19,7 @@ GOOD = {
     "VAULT_TABLE": "vault",
     "EPHEMERAL_TABLE": "ephemeral",
     "KMS_KEY_ID": "alias/grants",
+    "REVOCATIONS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/revocations",
     "MAIL_FROM": "Client Connect <connect@example.com>",
     "SIGNING_KEYS": f"1:{SECRETS['signing']}",
     "API_ISSUER": "https://issuer.example",
@@ -28,7 +29,7 @@ GOOD = {
     "APP_ENDPOINTS": json.dumps({"square": {"token_url": "https://sandbox.example/token"}}),
 }
 REQUIRED = (
-    *("BASE_URL", "CORE_TABLE", "VAULT_TABLE", "EPHEMERAL_TABLE", "KMS_KEY_ID", "MAIL_FROM"),
+    *("BASE_URL", "CORE_TABLE", "VAULT_TABLE", "EPHEMERAL_TABLE", "KMS_KEY_ID", "REVOCATIONS_QUEUE", "MAIL_FROM"),
     *("SIGNING_KEYS", "API_ISSUER", "API_AUDIENCE"),
 )
 

@@ -3,7 +3,16 @@
 Times are aware UTC datetimes. Secrets never show in a ``repr``.
 """
 
-from chalicelib.domain.connecting import Account, Attempt, AttemptState, Authority, Connection, Grant
+from chalicelib.domain.connecting import (
+    DISCONNECTED,
+    Account,
+    Attempt,
+    AttemptState,
+    Authority,
+    Connection,
+    Grant,
+)
+from chalicelib.domain.ending import Notice, NoticeKind, Revocation
 from chalicelib.domain.entities import (
     ALERTING,
     AdminSession,
@@ -30,6 +39,7 @@ from chalicelib.domain.letters import (
 
 __all__ = [
     "ALERTING",
+    "DISCONNECTED",
     "Account",
     "AdminSession",
     "Asked",
@@ -54,8 +64,11 @@ __all__ = [
     "LetterState",
     "MailEvent",
     "Member",
+    "Notice",
+    "NoticeKind",
     "OutboxItem",
     "Reason",
+    "Revocation",
     "SealedGrant",
     "Suppression",
     "Trouble",

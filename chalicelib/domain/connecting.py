@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-
 DISCONNECTED = "disconnected"
 """A connection's status when somebody has ended it. The row stays, and connecting again makes it live again."""
 

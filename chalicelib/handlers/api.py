@@ -101,6 +101,15 @@ def get_connections(_caller: Caller, entity_id: str) -> Answer:
     return 200, [shapes.connection(connection) for connection in books.connections]
 
 
+@blueprint.route("/v1/entities/{entity_id}/connections/{connection_id}", methods=["DELETE"])
+@requires(blueprint, "connections:write")
+def delete_connection(caller: Caller, entity_id: str, connection_id: str) -> Answer:
+    """End a connection; a second time changes nothing. The row stays, and says so."""
+    if not keys.is_id(connection_id):
+        raise NotFound
+    return 200, shapes.connection(wiring.disconnecting().by_id(entity_id, connection_id, _actor(caller)))
+
+
 @blueprint.route("/v1/entities/{entity_id}/connections/{connection_id}/credentials", methods=["GET"])
 @requires(blueprint, "credentials:read")
 def get_credentials(caller: Caller, entity_id: str, connection_id: str) -> Answer:

@@ -143,8 +143,15 @@ def _connected(attempt: Attempt) -> Response:
         back=_way_back(attempt, books.entity),
         connected=connected,
         wanted=wanted,
+        elsewhere=_elsewhere(attempt, attempt.account),
     )
     return html(page)
+
+
+def _elsewhere(attempt: Attempt, account: Account) -> bool:
+    """Whether other books have this account too; nothing of them is told."""
+    found = wiring.storage().accounts.of(attempt.app, account.id)
+    return any(living and entity_id != attempt.entity_id for entity_id, _, living in found)
 
 
 def _not_connected(attempt: Attempt) -> Response:

@@ -13,7 +13,7 @@ from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.console_guard import Admin, signed_in
 from chalicelib.handlers.edge import html
 from chalicelib.providers.base import Provider
-from chalicelib.services.apps import Card, card, connected, refillable
+from chalicelib.services.apps import Card, card, known, refillable
 
 blueprint = Blueprint(__name__)
 
@@ -34,7 +34,7 @@ def entities(admin: Admin) -> Response:
 def my_apps(admin: Admin, entity_id: str) -> Response:
     """What is connected."""
     books = admin.books(entity_id)
-    own = {connection.app for connection in books.connections}
+    own = {connection.app for connection in books.living}
     troubled = {app: until for app, until in (wiring.breaking().troubled() if own else {}).items() if app in own}
     return _page(
         "my_apps", admin,
@@ -96,7 +96,7 @@ def show_panel(
         status=status if error else 200,
         entity=books.entity,
         app=provider,
-        connections=connected(provider, books),
+        connections=known(provider, books),
         invitations=invitations,
         suppressions=wiring.suppressing().behind(books, invitations, refused),
         link_address=_address(books, provider.slug),

@@ -13,7 +13,17 @@ from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.edge import html, pages
 
 NOTICES = frozenset(
-    {"asked", "requested", "regenerated", "admin_added", "admin_removed", "resumed", "connected", "signed_in"}
+    {
+        "asked",
+        "requested",
+        "regenerated",
+        "admin_added",
+        "admin_removed",
+        "resumed",
+        "connected",
+        "disconnected",
+        "signed_in",
+    }
 )
 
 

@@ -31,6 +31,7 @@ PROBLEMS: Mapping[type[errors.ClientConnectError], tuple[int, str]] = {
     errors.Forbidden: (403, "forbidden"),
     errors.NotFound: (404, "not_found"),
     errors.DeadLink: (404, "dead_link"),
+    errors.DeadReceipt: (404, "dead_receipt"),
     errors.NotEligible: (404, "not_eligible"),
     errors.SignInExpired: (404, "sign_in_expired"),
     errors.LastAdmin: (409, "conflict"),

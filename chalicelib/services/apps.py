@@ -104,7 +104,7 @@ class Apps:
 
     def progress(self, books: Books) -> tuple[int, int]:
         """How many are connected, of how many asked for or connected; the second is 0 when nothing was asked."""
-        connected = {connection.app for connection in books.connections}
+        connected = {connection.app for connection in books.living}
         wanted = connected | set(books.entity.asked)
         return (len(connected), len(wanted)) if books.entity.asked else (0, 0)
 
@@ -121,6 +121,11 @@ def card(app: Provider, books: Books) -> Card:
 
 def connected(app: Provider, books: Books) -> tuple[Connection, ...]:
     """What the entity has connected of the app."""
+    return tuple(connection for connection in known(app, books) if connection.living)
+
+
+def known(app: Provider, books: Books) -> tuple[Connection, ...]:
+    """The same, with what was disconnected."""
     serving = app.part_of or app.slug
     return tuple(connection for connection in books.connections if connection.app == serving)
 

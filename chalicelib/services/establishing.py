@@ -55,7 +55,7 @@ class Establishing:
     def standing(self, entity_id: str, app: str, account: Account | None) -> bool:
         """Whether the account is connected already; any account of the app, if it is not known which one it is."""
         return any(
-            connection.app == app and (account is None or connection.account.id == account.id)
+            connection.living and connection.app == app and (account is None or connection.account.id == account.id)
             for connection in self.connections.of(entity_id)
         )
 

@@ -41,7 +41,7 @@ class MendingLetters:
     def about(self, entity: Entity, event: Event) -> Mending | None:
         """``None`` if it was connected again meanwhile: then nothing needs mending."""
         connection = self.connections.get(entity.id, event.app, event.connection_id)
-        if connection is None or connection.connected_at > event.at:
+        if connection is None or not connection.living or connection.connected_at > event.at:
             return None
         if event.kind is EventKind.NEEDS_ATTENTION and connection.status != GrantStatus.NEEDS_ATTENTION:
             return None

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.attempts import Attempts
 from chalicelib.storage.attention import Attention
 from chalicelib.storage.breakers import Breakers
 from chalicelib.storage.connections import Connections
 from chalicelib.storage.counters import Answers, Counters
+from chalicelib.storage.disconnections import Disconnections
 from chalicelib.storage.entities import Entities
 from chalicelib.storage.events import Events
 from chalicelib.storage.invitations import Invitations
@@ -28,6 +30,8 @@ class Storage:
     events: Events
     attempts: Attempts
     connections: Connections
+    disconnections: Disconnections
+    accounts: Accounts
     outbox: Outbox
     suppressions: Suppressions
     sessions: Sessions
@@ -49,6 +53,8 @@ def connected(core: str, vault: str, ephemeral: str) -> Storage:
         events=Events(),
         attempts=Attempts(),
         connections=Connections(),
+        disconnections=Disconnections(),
+        accounts=Accounts(),
         outbox=Outbox(),
         suppressions=Suppressions(),
         sessions=Sessions(),

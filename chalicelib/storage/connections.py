@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from chalicelib.domain import Attempt, AttemptState, Authority, Connection, Event, EventKind, SealedGrant
 from chalicelib.errors import NotFound
-from chalicelib.storage import rows
+from chalicelib.storage import accounts, rows
 from chalicelib.storage.attempts import key_of
 from chalicelib.storage.models import AttemptItem, ConnectionItem, EntityItem, MemberItem, SessionItem
 from chalicelib.storage.sessions import session_key
@@ -86,6 +86,7 @@ class Connections:
             # Refused, it tells of the one that is there: nothing more has to be read.
             write.put("connection", rows.connection_item(connection), ConnectionItem.pk.does_not_exist(), telling=True)
         write.put("vault", new_item(connection, sealed))
+        write.put("account", accounts.item(connection, living=True))
         write.put("event", rows.event_item(event, alerting=True))
         if attempt is not None:
             _end(write, attempt, connection, again=again)

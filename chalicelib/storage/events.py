@@ -30,6 +30,10 @@ class Events:
         except EventItem.DoesNotExist:
             return None
 
+    def add(self, event: Event) -> None:
+        """One more, of which no letters tell."""
+        call(rows.event_item(event, alerting=False).save)
+
     def settled(self, event: Event) -> None:
         """All its letters are in the outbox: the sweep need not look at it any more."""
         item = EventItem(rows.entity_key(event.entity_id), f"{rows.EVENTS}{event.id}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from pynamodb.attributes import (
     BinaryAttribute,
+    BooleanAttribute,
     DiscriminatorAttribute,
     MapAttribute,
     NumberAttribute,
@@ -83,6 +84,14 @@ class ConnectionItem(CoreItem, discriminator="connection"):
     first_connected_at = UTCDateTimeAttribute()
     invited = UnicodeAttribute(null=True)
     limited = UnicodeAttribute(null=True)
+
+
+class AccountItem(CoreItem, discriminator="account"):
+    """In the partition of an account at an app: an entity that has it connected, or had."""
+
+    app = UnicodeAttribute()
+    connection_id = UnicodeAttribute()
+    living = BooleanAttribute()
 
 
 class MemberItem(CoreItem, discriminator="member"):
@@ -247,6 +256,10 @@ class BreakerItem(EphemeralItem, discriminator="breaker"):
 
 class ReadingItem(EphemeralItem, discriminator="reading"):
     """That somebody read a credential on a day stands in the history already."""
+
+
+class NoticeItem(EphemeralItem, discriminator="notice"):
+    """That an app's notice was acted on."""
 
 
 class IdempotencyItem(EphemeralItem, discriminator="idempotency"):

@@ -92,6 +92,15 @@ class Vault:
         """When to look again, if it is still the grant that was read."""
         self._if(VaultItem.version == found.version, found, due_actions(found.id, due_at))
 
+    def destroy(self, found: Held) -> bool:
+        """The end of a grant that is being revoked; not if it is another by now."""
+        unchanged = (VaultItem.version == found.version) & (VaultItem.status == GrantStatus.REVOKING.value)
+        try:
+            call(lambda: _key(found).delete(condition=unchanged))
+        except ConditionFailed:
+            return False
+        return True
+
     def due(self, now: datetime) -> Iterator[DueGrant]:
         """Of each shard what waits longest. The index only finds."""
         latest = due_number(now)

@@ -305,10 +305,11 @@ def test_the_environment_is_what_the_product_reads(template: dict[str, Any]) -> 
         "LANGUAGE_TAG": "en",
         "API_JWKS_URL": "https://a.example/keys",
         "MAIL_EVENTS_TOPIC": "arn:aws:sns:us-east-1:123456789012:mail-events",
+        "REVOCATIONS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/revocations",
         "SIGNING_KEYS": f"1:{'5e' * 32}",
     }
     load(values)
-    for name in ("BASE_URL", "CORE_TABLE", "KMS_KEY_ID", "MAIL_FROM", "API_ISSUER", "API_AUDIENCE"):
+    for name in ("BASE_URL", "CORE_TABLE", "KMS_KEY_ID", "REVOCATIONS_QUEUE", "MAIL_FROM", "API_ISSUER", "API_AUDIENCE"):
         with pytest.raises(Exception, match=name):
             load({key: value for key, value in values.items() if key != name})
 

@@ -50,6 +50,7 @@ CAUSES = (
         "signed_out",
         "mixed_up",
         "dead_link",
+        "dead_receipt",
     ),
     *("not_eligible", "sign_in_expired", "not_found", "bad_request", "forbidden", "limit", "too_large", "unsupported"),
     *("not_allowed", "conflict", "suppressed", "unavailable", "crashed"),

@@ -162,6 +162,7 @@ def world(simulators: Simulators) -> Iterator[World]:
     simulators.reset()
     with fresh() as aws:
         wiring.storage()
+        client("sqs").create_queue(QueueName=configuration.REVOCATIONS)
         furnish(aws, _make)
         yield World(aws, simulators)
 
