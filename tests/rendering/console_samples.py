@@ -42,6 +42,7 @@ def console_pages(name: str, account: str) -> Iterator[Page]:
         connection("shopify", "acme-store.myshopify.com", "connect link"),
         connection("etsy", "AcmeCups", f"link sent to {PAT}", "needs_attention"),
         connection("ebay", "acme-cups", limited=("sell.finances",)),
+        connection("stripe", "Acme", status="disconnected"),
     )
     troubled = {"square": NOW}
     yield "my_apps", "some", own | {"connections": held, "apps": APPS, "troubled": troubled, "done": "connected"}
@@ -79,6 +80,7 @@ def console_pages(name: str, account: str) -> Iterator[Page]:
     yield "client_connect", "empty", own | {"link_address": ADDRESS, "qr": "", "apps": APPS} | nothing
     for number in (0, 1, 3):
         yield "regenerate", str(number), own | {"open_invitations": number}
+    yield "disconnect", "one", own | {"connection": connection(name=account), "app": SQUARE}
     happened = tuple(event(kind, _detail(kind, name, account), "square") for kind in reversed(EventKind))
     yield "history", "some", own | {"events": happened, "apps": APPS, "next_cursor": "abc="}
     yield "history", "empty", own | {"events": (), "apps": APPS, "next_cursor": ""}

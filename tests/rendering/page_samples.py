@@ -112,11 +112,16 @@ def _outcomes(name: str, account: str) -> Iterator[Page]:
         "by_admin": False,
         "connected": 2,
         "wanted": 3,
+        "elsewhere": False,
     }
     yield "result", "first", words
     yield "result", "again", words | {"reconnected": True, "connected": 3}
     yield "result", "admin", words | {"by_admin": True, "back": "/entities/acme", "wanted": 0}
     yield "result", "alone", words | {"back": ""}
+    yield "result", "elsewhere", words | {"elsewhere": True}
+    for variant, status in (("asked", "active"), ("ended", "disconnected")):
+        held = {"receipt": LINK, "connection": connection(name=account, status=status)}
+        yield "not_me", variant, {"entity_name": name, "app": SQUARE} | held
     accounts = (named, Account(id="MLQ8W2F4ZT1", name="Blue Bottle – Berkeley"))
     choice = {
         "attempt": "0" * 64,

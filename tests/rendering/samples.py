@@ -217,6 +217,11 @@ def letters(
         yield "attention", mend | {"owner": owner, "reason": reason, "at": NOW}
     for owner, days in ((False, 30), (True, 1)):
         yield "consent_ending", mend | {"owner": owner, "days": days, "ends_at": NOW}
+    for actor in (f"admin {PAT}", "receipt sent to olive@bluebottle.example", "app"):
+        yield "disconnected", mend | {"actor": actor, "at": NOW}
+    taken = {"address": f"https://connect.example/not-me/{LINK}", "until": NOW + timedelta(days=30)}
+    for asker in (PAT, ""):
+        yield "receipt", mend | taken | {"at": NOW, "asked_by": asker}
     asked = opening | {
         "email": "olive.owner@bluebottle.example",
         "asked_at": NOW,

@@ -17,7 +17,8 @@ def waiting() -> list[tuple[int, dict[str, Any]]]:
 
 
 def _held_back(message: Any) -> int:
-    return round((message.delayed_until - message.sent_timestamp) / 1000)
+    milliseconds: float = message.delayed_until - message.sent_timestamp
+    return round(milliseconds / 1000)
 
 
 def drain() -> list[dict[str, Any]]:
