@@ -10,6 +10,7 @@ from chalicelib.handlers import (
     console_forms,
     disconnect,
     mail_events,
+    notices,
     receipts,
     revocations,
     schedules,
@@ -26,6 +27,9 @@ app.register_blueprint(connect.blueprint)
 app.register_blueprint(callbacks.blueprint)
 app.register_blueprint(arrivals.blueprint)
 app.register_blueprint(receipts.blueprint)
+
+# The apps' own servers: uninstalled, and what people ask about their data.
+app.register_blueprint(notices.blueprint)
 
 # Admins: signing in and out, the console's pages, and what its forms do.
 app.register_blueprint(signing.blueprint)

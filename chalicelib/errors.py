@@ -34,6 +34,10 @@ class Unauthorized(ClientConnectError):
     """The API's bearer token is missing or not good."""
 
 
+class Forged(ClientConnectError):
+    """A notice that is not the app's own: its signature is missing or wrong, or what it signs is no notice."""
+
+
 class Forbidden(ClientConnectError):
     """Known, but not allowed: a cross-site form, a token without the scope."""
 

@@ -43,6 +43,8 @@ class Client:
     """What an authorize request names, where it is not the client id: Amazon's application, TikTok Shop's service."""
     authorize_params: str = ""
     """Sent with authorize requests besides, as a query: ``version=beta`` while Amazon's app is a draft."""
+    public_key: str = ""
+    """What verifies an app's notices, where it is not our secret: Wix's, for our app, as PEM."""
     api_key: str = field(default="", repr=False)
     """What calls name us by beside a token: Mindbody's API key."""
 

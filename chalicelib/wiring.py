@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.services.links import Links
     from chalicelib.services.mail_events import MailEvents
     from chalicelib.services.mending_letters import MendingLetters
+    from chalicelib.services.noticing import Noticing
     from chalicelib.services.parking import Parking
     from chalicelib.services.posting import Posting
     from chalicelib.services.receipts import Receipts
@@ -315,6 +316,21 @@ def revocations() -> "Revocations":
     from chalicelib.outbound.queues import Revocations
 
     return Revocations(settings().revocations_queue)
+
+
+@renewed
+def noticing() -> "Noticing":
+    from chalicelib.services.noticing import Noticing
+
+    stored = storage()
+    return Noticing(
+        accounts=stored.accounts,
+        connections=stored.connections,
+        disconnections=stored.disconnections,
+        disconnecting=disconnecting(),
+        apps=apps(),
+        web=web(),
+    )
 
 
 @renewed

@@ -49,6 +49,7 @@ FOREIGN = {"local", "tests", "benchmarks", "pytest", "moto", "authlib", "hypothe
 #   receipt     the MAC of the link in an owner's receipt
 #   state       the attempt's state and the browser's cookie
 #   posted      stores nothing, or parks keys for a pending state that whoever posts knows
+#   notice      what the app's own server signs
 #   arrival     what the app signs, where it signs; binds nothing to anybody
 #   browser     the cookie of the browser that made the attempt
 #   session     a signed-in admin; a POST also from our own page, with the form's token
@@ -73,6 +74,8 @@ ROUTES = {
     "GET /install/{app}": "arrival",
     "POST /install/{app}": "form",
     "GET /arrived/{app}": "anyone",
+    "GET /webhooks/{app}": "notice",
+    "POST /webhooks/{app}": "notice",
     "GET /not-me/{receipt}": "receipt",
     "HEAD /not-me/{receipt}": "receipt",
     "POST /not-me/{receipt}": "form, receipt",
@@ -275,6 +278,7 @@ def _own_guard(body: str, above: str, module: str) -> str:
         "receipt": r"receipts\(\)\.(open|disconnect)\(",
         "state": r"finishing\(\)\.finish\(",
         "browser": r"_own\(attempt\)",
+        "notice": r"return _received\(app\)",
         "arrival": r"return arrived\(incoming",
         "posted": r"handing_over\(\)\.receive\(",
     }
@@ -295,7 +299,7 @@ def test_forms_are_forms() -> None:
     forms = [
         entry.content_types
         for path, methods in app.app.routes.items()
-        if not path.startswith("/v1")
+        if not path.startswith(("/v1", "/webhooks"))
         for method, entry in methods.items()
         if method == "POST"
     ]
@@ -309,7 +313,7 @@ def _filled(route: str) -> tuple[str, str]:
 
 
 def _from_our_page(guard: str) -> bool:
-    return guard != "posted" and not guard.startswith("token")
+    return guard not in {"posted", "notice"} and not guard.startswith("token")
 
 
 def test_every_form_refuses_other_pages(world: World) -> None:

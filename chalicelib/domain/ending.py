@@ -22,8 +22,8 @@ class Notice:
     account_id: str
     delivery_id: str
     """The same for a notice that is sent again."""
-    at: datetime | None
-    """When it happened, where the app says so."""
+    at: datetime
+    """When it happened, or was told for the first time."""
     topic: str = ""
 
 

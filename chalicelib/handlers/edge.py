@@ -28,6 +28,7 @@ PROBLEMS: Mapping[type[errors.ClientConnectError], tuple[int, str]] = {
     errors.TooLarge: (413, "too_large"),
     errors.NotSignedIn: (401, "sign_in_expired"),
     errors.Unauthorized: (401, "forbidden"),
+    errors.Forged: (401, "forbidden"),
     errors.Forbidden: (403, "forbidden"),
     errors.NotFound: (404, "not_found"),
     errors.DeadLink: (404, "dead_link"),

@@ -111,6 +111,11 @@ def cookie(request: Request, name: str) -> str:
     return value if value.replace("-", "").replace("_", "").isalnum() else ""
 
 
+def headers(request: Request) -> dict[str, str]:
+    """All of them, by their names in small letters."""
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
 def set_cookie(name: str, value: str, *, seconds: int = 0) -> str:
     """A ``Set-Cookie`` value. Lax, because the browser comes back from the app by a link."""
     lasting = f"; Max-Age={seconds}" if seconds or not value else ""

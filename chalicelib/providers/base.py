@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
-from chalicelib.domain import Account, Grant
+from chalicelib.domain import Account, Grant, Notice
 from chalicelib.providers.parts import (
     Category,
     ClientAuth,
@@ -165,6 +165,12 @@ class Provider:
     """The grant as it is kept, once the account is chosen; raises ``NotEnabled`` while the app keeps us out there."""
     arrive: Callable[[Call, Mapping[str, str]], Mapping[str, str]] | None = None
     """Verifies a visit that began at the app; what it tells: ``tenant``, ``code`` …; raises ``MixedUp``."""
+
+    notice: Callable[[Call, Mapping[str, str], bytes], Notice | None] | None = None
+    """Verifies what the app's server told us (headers in small letters, raw body); ``None``: nothing that we heed.
+
+    :raises Forged: if it is not the app's own.
+    """
 
     @property
     def waits(self) -> bool:

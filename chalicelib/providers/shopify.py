@@ -1,13 +1,15 @@
 """Shopify's own ways: a host per shop, a signed callback, a header of its own (shopify.dev, OAuth; read 2026-10)."""
 
+import base64
 import hmac
 import re
 from collections.abc import Mapping
 
 from chalicelib import keys
-from chalicelib.domain import Account, Grant
+from chalicelib.domain import Account, Grant, Notice, NoticeKind
 from chalicelib.errors import InvalidField, MixedUp
 from chalicelib.i18n import N_
+from chalicelib.providers import noticing
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at
 
@@ -80,3 +82,28 @@ def revoke(call: Call, grant: Grant, _account: Account | None) -> None:
 def grant_extra(call: Call, _answer: Json) -> Mapping[str, str]:
     """Every later call goes to the shop's host."""
     return {"shop": call.tenant}
+
+
+_PRIVACY = ("customers/data_request", "customers/redact", "shop/redact")
+"""Mandatory for every app in Shopify's store; of customers we keep nothing."""
+
+
+def notice(call: Call, headers: Mapping[str, str], raw: bytes) -> Notice | None:
+    """A webhook (shopify.dev, Webhooks; read 2026-11): its HMAC covers the body, so the shop is read from that only.
+
+    Topic, time and id come in headers that nobody signs; a topic that does not go with the body is refused.
+    """
+    secret = call.client.client_secret
+    ours = base64.b64encode(hmac.digest(secret.encode(), raw, "sha256")).decode()
+    noticing.same(headers.get("x-shopify-hmac-sha256", ""), ours if secret else "-")
+    topic = headers.get("x-shopify-topic", "")
+    if topic != "app/uninstalled" and topic not in _PRIVACY:
+        return None
+    body, uninstalled = noticing.object_in(raw), topic == "app/uninstalled"
+    return Notice(
+        kind=NoticeKind.UNINSTALLED if uninstalled else NoticeKind.PRIVACY,
+        account_id=noticing.word(body.get("myshopify_domain" if uninstalled else "shop_domain"), _SHOP.pattern),
+        delivery_id=noticing.word(headers.get("x-shopify-webhook-id"), r"[!-~]{8,80}"),
+        at=noticing.moment(headers.get("x-shopify-triggered-at")),
+        topic=topic,
+    )

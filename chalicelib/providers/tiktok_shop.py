@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from chalicelib import keys
-from chalicelib.domain import Account, Grant
+from chalicelib.domain import Account, Grant, Notice, NoticeKind
 from chalicelib.errors import AppDown, AppRefused
 from chalicelib.i18n import N_
+from chalicelib.providers import noticing
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at, at_or, listed
 
@@ -72,3 +73,22 @@ def _signed(call: Call, url: str) -> str:
 def grant_extra(call: Call, _answer: Json) -> Mapping[str, str]:
     """Later calls are signed with our secret too, and say whose they are."""
     return {"app_key": call.client.client_id}
+
+
+_SELLER_DEAUTHORIZATION = 6
+
+
+def notice(call: Call, headers: Mapping[str, str], raw: bytes) -> Notice | None:
+    """A webhook (Partner Center, Webhooks): Authorization is the HMAC of our key and the body, under our secret."""
+    client = call.client
+    ours = hmac.digest(client.client_secret.encode(), client.client_id.encode() + raw, "sha256").hex()
+    noticing.same(headers.get("authorization", ""), ours if client.client_secret else "-")
+    body = noticing.object_in(raw)
+    if body.get("type") != _SELLER_DEAUTHORIZATION:
+        return None
+    return Notice(
+        kind=NoticeKind.UNINSTALLED,
+        account_id=noticing.word(body.get("shop_id"), r"[!-~]{1,80}"),
+        delivery_id=noticing.word(body.get("tts_notification_id"), r"[!-~]{8,80}"),
+        at=noticing.moment(body.get("timestamp")),
+    )

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from chalicelib import keys
-from chalicelib.domain import Account, Grant
-from chalicelib.errors import AppRefused, MixedUp
+from chalicelib.domain import Account, Grant, Notice, NoticeKind
+from chalicelib.errors import AppRefused, Forged, MixedUp
+from chalicelib.providers import noticing
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at, at_or
 
@@ -75,3 +76,25 @@ def identify(call: Call, grant: Grant, _token: Json) -> Account:
         raise AppRefused("another instance")
     name = at_or(answer, "site.siteDisplayName", at_or(answer, "site.url", instance))
     return account(instance, name, instance_id=instance)
+
+
+def notice(call: Call, _headers: Mapping[str, str], raw: bytes) -> Notice | None:
+    """A webhook: the whole body is a JWT of Wix's, for which our app has a public key (dev.wix.com, About Webhooks).
+
+    Its data is JSON inside JSON. It has no id of its own where an app is removed: what is signed stands for it.
+    """
+    try:
+        token = raw.decode("ascii").strip()
+    except UnicodeDecodeError:
+        raise Forged from None
+    said = noticing.claims_of(token, call.client.public_key, "RS256")
+    data = said.get("data")
+    event = noticing.object_in(data) if isinstance(data, str) else {}
+    if event.get("eventType") != "AppRemoved":
+        return None
+    return Notice(
+        kind=NoticeKind.UNINSTALLED,
+        account_id=noticing.word(str(event.get("instanceId")).lower(), _INSTANCE.pattern),
+        delivery_id=keys.digest(token),
+        at=noticing.moment(said.get("iat")),
+    )

@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 
 _LATER = "It is the later calls that are signed: those are the accounting platform's."
-_NO_WEBHOOK = (
-    "The app tells its uninstallation to a webhook, which we do not have: the next call's refusal says the same."
-)
 _PASTED = "It belongs to the OAuth way in, which is closed; the keys are pasted."
 _NO_ACTIVATION = "It belongs to the activation that the shop begins; the integration's four keys are pasted instead."
 _NO_WAY_IN = "There is no way in for owners; the app is by file or request."
@@ -16,7 +13,6 @@ ELSEWHERE: Mapping[str, Mapping[str, str]] = {
     "self_signed_jwt": {"doordash": _NO_WAY_IN},
     "urlencoded_token_response": {"adobe_commerce": _NO_ACTIVATION},
     "xml_token_endpoint": {"braintree": _PASTED},
-    "uninstall_notice": dict.fromkeys(("shopify", "shopify_pos", "bigcommerce", "wix", "tiktok_shop"), _NO_WEBHOOK),
     "per_request_signing": {"ebay": _LATER},
     "post_callback": {"adobe_commerce": _NO_ACTIVATION},
     "key_handover": {"adobe_commerce": _NO_ACTIVATION},

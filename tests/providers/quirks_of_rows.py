@@ -94,6 +94,7 @@ CALLBACK: Mapping[str, Sign] = {
         row.mechanism is Mechanism.HANDOVER or row.authorize_params.get("response_mode") == "form_post"
     ),
     "key_handover": lambda row: row.handed_over is not None,
+    "uninstall_notice": lambda row: row.notice is not None,
     "iframe_callback": lambda row: bool(row.frames),
     "renamed_code_param": lambda row: row.code_param != "code",
     "extra_callback_params": lambda row: bool(row.check_callback or row.tenant_of),

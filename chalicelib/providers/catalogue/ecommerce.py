@@ -74,6 +74,7 @@ SHOPIFY = Provider(
     revoke=shopify.revoke,
     grant_extra=shopify.grant_extra,
     arrive=shopify.arrive,
+    notice=shopify.notice,
 )
 
 BIGCOMMERCE = Provider(
@@ -102,6 +103,7 @@ BIGCOMMERCE = Provider(
     identify=bigcommerce.identify,
     check=answered(headers=bigcommerce.HEADERS),
     arrive=bigcommerce.arrive,
+    notice=bigcommerce.notice,
 )
 
 ECWID = Provider(
@@ -234,6 +236,7 @@ WIX = Provider(
     identify=wix.identify,
     mint=wix.mint,
     arrive=wix.arrive,
+    notice=wix.notice,
 )
 
 PROVIDERS = (SHOPIFY, SQUARESPACE_COMMERCE, BIGCOMMERCE, ECWID, RECHARGE, WOOCOMMERCE, ADOBE_COMMERCE, WIX)

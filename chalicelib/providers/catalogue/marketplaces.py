@@ -173,6 +173,7 @@ TIKTOK_SHOP = Provider(
     hosts=tiktok_shop.HOSTS,
     grant_extra=tiktok_shop.grant_extra,
     identify=tiktok_shop.identify,
+    notice=tiktok_shop.notice,
 )
 
 FAIRE = Provider(

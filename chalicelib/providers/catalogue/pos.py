@@ -290,6 +290,7 @@ SHOPIFY_POS = Provider(
         help_url="https://help.shopify.com/manual/sell-in-person",
     ),
     arrive=shopify.arrive,
+    notice=shopify.notice,
 )
 
 TOAST = Provider(
