@@ -1,6 +1,8 @@
 """The life of a grant in tests: time that passes here and at the apps, readings, and what the vault holds."""
 
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,6 +76,11 @@ def keep_alive(world: World, context: object = None) -> dict[str, int]:
     event = dict.fromkeys(("version", "account", "region", "time", "id", "detail-type", "source"), "x")
     answer: dict[str, int] = world.app.handler_map["keep_alive"]({**event, "detail": {}, "resources": []}, context)
     return answer
+
+
+def impatient(patch: pytest.MonkeyPatch) -> None:
+    """Who waits for somebody looks again at once."""
+    patch.setattr("chalicelib.services.waiting.time", SimpleNamespace(sleep=lambda _s: None, monotonic=time.monotonic))
 
 
 def forget_trouble() -> None:
