@@ -1,13 +1,14 @@
-"""What AWS does by itself and here needs a thread: the stream's trigger and the schedule."""
+"""What AWS does by itself and here needs a thread: the stream's trigger and the schedules."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.pump import Context, Pump, Record, SourceMapping
 
-SWEEP_SECONDS = 5.0
+EVERY_SECONDS = {"sweep": 5.0, "keep_alive": 30.0}
+"""The schedules, more often than deployed: somebody watches."""
 
 # As the mapping in the deployment's template has it: only what is new, small batches, a failure costs one record.
 MAPPING = SourceMapping(
@@ -21,16 +22,16 @@ type Say = Callable[[str], None]
 
 
 class Background:
-    """Two threads, from `start` until `stop`."""
+    """A thread for the stream and one for each schedule, from `start` until `stop`."""
 
-    def __init__(self, pump: Pump, sweep: Callable[[dict[str, Any], object], Any], say: Say) -> None:
+    def __init__(self, pump: Pump, handlers: Mapping[str, Callable[[dict[str, Any], object], Any]], say: Say) -> None:
+        """``handlers`` by name, as Chalice has them."""
         self._stop = threading.Event()
-        self._sweep = sweep
         self._say = say
-        self._threads = [
-            threading.Thread(target=pump.run, args=(self._stop,), name="stream", daemon=True),
-            threading.Thread(target=self._sweeping, name="schedule", daemon=True),
-        ]
+        self._threads = [threading.Thread(target=pump.run, args=(self._stop,), name="stream", daemon=True)]
+        for name, seconds in EVERY_SECONDS.items():
+            schedule = (name, handlers[name], seconds)
+            self._threads.append(threading.Thread(target=self._go_on, args=schedule, name=name, daemon=True))
 
     def start(self) -> None:
         """Begin."""
@@ -43,12 +44,12 @@ class Background:
         for thread in self._threads:
             thread.join(timeout=10)
 
-    def _sweeping(self) -> None:
-        while not self._stop.wait(SWEEP_SECONDS):
+    def _go_on(self, name: str, handler: Callable[[dict[str, Any], object], Any], seconds: float) -> None:
+        while not self._stop.wait(seconds):
             try:
-                self._sweep(scheduled_event(), Context(function_name="sweep"))
+                handler(scheduled_event(), Context(function_name=name))
             except Exception as error:
-                self._say(f"schedule: {type(error).__name__}; going on")
+                self._say(f"{name}: {type(error).__name__}; going on")
 
 
 def scheduled_event() -> Record:

@@ -48,7 +48,7 @@ class Stack:
             ("The simulated apps", self._start_simulators),
             ("Settings and tables", self._prepare),
             ("The product", self._start_product),
-            ("The stream's trigger and the schedule", self._start_background),
+            ("The stream's trigger and the schedules", self._start_background),
             ("The inbox", self._start_inbox),
             (f"The demo entity, {seed.NAME}", self._seed),
         )
@@ -112,7 +112,7 @@ class Stack:
             configuration.TABLES["CORE_TABLE"], self.aws.client("dynamodb"), self.aws.client("dynamodbstreams")
         )
         self.pump = Pump(self._product.handler_map["on_core_change"], stream, MAPPING, self._say)
-        background = Background(self.pump, self._product.handler_map["sweep"], self._say)
+        background = Background(self.pump, self._product.handler_map, self._say)
         background.start()
         self._started.callback(background.stop)
 

@@ -10,23 +10,24 @@ from local.background import MAPPING, Background, scheduled_event
 from local.pump import Context, Pump
 
 
-def test_the_schedule_survives_a_failing_sweep_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "SWEEP_SECONDS", 0.001)
+@pytest.mark.parametrize("name", background.EVERY_SECONDS)
+def test_a_schedule_survives_a_failing_handler_and_says_so(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(background, "EVERY_SECONDS", {name: 0.001})
     twice = threading.Event()
     events: list[dict[str, Any]] = []
     said: list[str] = []
 
-    def sweep(event: dict[str, Any], _context: object) -> None:
+    def fails(event: dict[str, Any], _context: object) -> None:
         events.append(event)
         if len(events) == 2:
             twice.set()
         raise RuntimeError("sentinel")
 
-    running = Background(Pump(lambda _event, _context: None), sweep, said.append)
+    running = Background(Pump(lambda _event, _context: None), {name: fails}, said.append)
     running.start()
     assert twice.wait(10)
     running.stop()
-    assert said[:1] == ["schedule: RuntimeError; going on"]
+    assert said[:1] == [f"{name}: RuntimeError; going on"]
     assert events[0]["detail-type"] == "Scheduled Event"
 
 
