@@ -8,6 +8,8 @@ from deploy.functions import FUNCTIONS
 
 NAMESPACE = "ClientConnect"
 _MINUTE = 60
+QUEUES = ("StreamFailures", "MailEventFailures", "RevocationFailures")
+"""Where what nobody could do ends up."""
 
 type Dimensions = dict[str, Any]
 
@@ -38,7 +40,7 @@ def _alarms() -> Iterator[tuple[str, dict[str, Any]]]:
     # The mapping gives up after six hours; letters are late long before.
     stream = {"FunctionName": {"Ref": "OnCoreChange"}}
     yield "StreamLate", _alarm("AWS/Lambda", "IteratorAge", stream, statistic="Maximum", above=5 * _MINUTE * 1000)
-    for queue in ("StreamFailures", "MailEventFailures"):
+    for queue in QUEUES:
         name = {"QueueName": {"Fn::GetAtt": [queue, "QueueName"]}}
         yield f"{queue}Waiting", _alarm("AWS/SQS", "ApproximateNumberOfMessagesVisible", name, statistic="Maximum")
     # By this the other alarms about letters live: a sweep that never runs says nothing of what is late.
@@ -55,6 +57,8 @@ def _alarms() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "ClientRejected", _alarm(NAMESPACE, "client_rejected", stage)
     yield "BreakerOpened", _alarm(NAMESPACE, "breaker_opened", stage)
     yield "GrantsLate", _alarm(NAMESPACE, "grants_late", stage, statistic="Maximum", above=6 * 60 * _MINUTE)
+    # The owner has to be told by a person: the app still lists our access.
+    yield "RevocationsGivenUp", _alarm(NAMESPACE, "revocations_given_up", stage)
     # SES reviews an account from 5 % bounces and 0.1 % complaints.
     yield "Bounces", _alarm("AWS/SES", "Reputation.BounceRate", {}, statistic="Maximum", above=0.02)
     yield "Complaints", _alarm("AWS/SES", "Reputation.ComplaintRate", {}, statistic="Maximum", above=0.0005)
@@ -91,7 +95,7 @@ def _alarm(
 
 def _dashboard() -> dict[str, Any]:
     shown = (
-        ("Connections", [_own("connected"), _own("connection_failed")]),
+        ("Connections", [_own("connected"), _own("connection_failed"), _own("disconnected")]),
         ("Letters", [_own("letters_sent"), _own("letters_retry"), _own("letters_unknown"), _own("letters_failed")]),
         ("Oldest letter or event that waits (seconds)", [_own("outbox_age", "Maximum")]),
         ("Apps' answers (milliseconds)", [_own("provider_latency", "p50"), _own("provider_latency", "p99")]),
@@ -107,7 +111,7 @@ def _dashboard() -> dict[str, Any]:
             "Parked",
             [
                 ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", f"${{{queue}.QueueName}}"]
-                for queue in ("StreamFailures", "MailEventFailures")
+                for queue in QUEUES
             ],
         ),
         ("SES's opinion of us", [["AWS/SES", "Reputation.BounceRate"], ["AWS/SES", "Reputation.ComplaintRate"]]),

@@ -97,8 +97,20 @@ _FIND_DUE_GRANTS = {
 }
 
 
+def _queue(queue: str, *actions: str) -> Statement:
+    named = [f"sqs:{action}" for action in actions]
+    return {"Effect": "Allow", "Action": named, "Resource": {"Fn::GetAtt": [queue, "Arn"]}}
+
+
 def _park(queue: str) -> Statement:
-    return {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": {"Fn::GetAtt": [queue, "Arn"]}}
+    return _queue(queue, "SendMessage")
+
+
+# DynamoDB hands out what it overwrites, if it is asked to: these may not ask, or to write would be to read.
+_WRITE_VAULT = {
+    **_table(VAULT, "PutItem", "UpdateItem"),
+    "Condition": {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}},
+}
 
 
 _LETTERS = (
@@ -107,6 +119,8 @@ _LETTERS = (
     _SECRET,
     _SEND_LETTERS,
     _SEND_IN_THE_SANDBOX,
+    # What else follows from an event: a grant that is to be given back.
+    _queue("Revocations", "SendMessage"),
 )
 
 # Whoever opens grants renews them too: reads, leases, writes, and says what became of the connection.
@@ -129,7 +143,7 @@ FUNCTIONS = (
             _table(
                 CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"
             ),
-            _table(VAULT, "PutItem"),
+            _WRITE_VAULT,
             _table(EPHEMERAL, "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"),
             _grants_key("kms:GenerateDataKey"),
             _SECRET,
@@ -192,6 +206,32 @@ FUNCTIONS = (
         may=(*_GRANTS, _FIND_DUE_GRANTS),
         # The next run is the retry.
         properties={"EventInvokeConfig": {"MaximumRetryAttempts": 0}},
+    ),
+    # It alone empties the vault. What it cannot give back yet it puts back into the queue, sealed.
+    Function(
+        name="OnRevocation",
+        log="on-revocation",
+        memory=512,
+        timeout=60,
+        may=(
+            _table(CORE, "Query", "PutItem"),
+            _table(VAULT, "GetItem", "DeleteItem"),
+            _grants_key("kms:Decrypt"),
+            _grants_key("kms:GenerateDataKey"),
+            _SECRET,
+            _queue("Revocations", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),
+        ),
+        properties={
+            "Events": {
+                "OnRevocationSqsEventSource": {
+                    "Properties": {
+                        "Queue": {"Fn::GetAtt": ["Revocations", "Arn"]},
+                        # An app that is asked to end a thousand grants at once must not be asked all at once.
+                        "ScalingConfig": {"MaximumConcurrency": 4},
+                    }
+                }
+            }
+        },
     ),
     Function(
         name="OnMailEvent",

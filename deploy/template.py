@@ -55,6 +55,7 @@ def _environment() -> dict[str, Any]:
         "VAULT_TABLE": {"Ref": "VaultTable"},
         "EPHEMERAL_TABLE": {"Ref": "EphemeralTable"},
         "KMS_KEY_ID": {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["GrantsKey", "Arn"]}, {"Ref": "ExistingKeyArn"}]},
+        "REVOCATIONS_QUEUE": {"Ref": "Revocations"},
         "SECRET_ID": {"Ref": "SecretName"},
         "MAIL_FROM": {"Ref": "MailFrom"},
         "MAIL_CONFIGURATION_SETS": {"Fn::Sub": "client-connect-${Stage}"},

@@ -110,6 +110,12 @@ class Rehearsal:
             for function in FUNCTIONS
         }
 
+    def queue(self, body: str) -> None:
+        """A message in the queue of revocations."""
+        client = self.emulator.client("sqs")
+        address = client.get_queue_url(QueueName="client-connect-rehearsal-revocations")["QueueUrl"]
+        client.send_message(QueueUrl=address, MessageBody=body)
+
     def publish(self, message: object) -> None:
         """What SES would publish about a letter."""
         topics = self.emulator.client("sns").list_topics()["Topics"]

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain import LetterKind
 from deploy.functions import FUNCTIONS
 from local.simulators.people import approve
-from tests.deployed import emulator, grants
+from tests.deployed import emulator, endings, grants
 from tests.deployed.owners import ask, books, connect
 from tests.deployed.rehearsal import Rehearsal, eventually
 from tests.support import ses
@@ -28,6 +28,9 @@ NOT_CALLED = {
     ("dynamodb:ListStreams", '"*"'),
     ("sqs:SendMessage", "StreamFailures"),
     ("sqs:SendMessage", "MailEventFailures"),
+    ("sqs:ReceiveMessage", "Revocations"),
+    ("sqs:DeleteMessage", "Revocations"),
+    ("sqs:GetQueueAttributes", "Revocations"),
     # The emulator's CloudTrail has no SES (letters that arrive show the first; AWS asks for the second as well, where
     # SendEmail is given a raw message).
     ("ses:SendEmail", "identity"),
@@ -49,12 +52,15 @@ def _held(name: str) -> set[Right]:
 
 def _word(resource: str) -> str:
     words = ("index/due", "CoreTable", "VaultTable", "EphemeralTable", "GrantsKey", "SecretName", "identity")
-    return next((word for word in (*words, "StreamFailures", "MailEventFailures", "Log") if word in resource), resource)
+    return next(
+        (word for word in (*words, "StreamFailures", "MailEventFailures", "Revocations", "Log") if word in resource),
+        resource,
+    )
 
 
 CALLS = (
     *("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"),
-    *("GenerateDataKey", "Decrypt", "GetSecretValue"),
+    *("GenerateDataKey", "Decrypt", "GetSecretValue", "SendMessage"),
 )
 
 
@@ -82,7 +88,7 @@ def _rights(event: dict[str, Any]) -> Iterator[Right]:
     elif service == "dynamodb":
         yield f"dynamodb:{name}", "index/due" if said.get("IndexName") else _table(said["TableName"])
     else:
-        yield f"{service}:{name}", {"kms": "GrantsKey", "secretsmanager": "SecretName"}[service]
+        yield f"{service}:{name}", {"kms": "GrantsKey", "secretsmanager": "SecretName", "sqs": "Revocations"}[service]
 
 
 def _table(name: str) -> str:
@@ -110,6 +116,7 @@ def _do_everything(stack: Rehearsal) -> None:
     assert (read.status, read.json["type"]) == (200, "bearer"), read.body
     grants.read_through_trouble(stack, acme.id)
     grants.kept_through_trouble(stack)
+    endings.ended_through_trouble(stack)
     _connect_now(stack, acme.pat, acme.id)
     stack.publish(ses.event("Bounce", _mail(acme.id, acme.olive, invitation)))
     stack.letter(acme.pat, "did not")
@@ -131,11 +138,15 @@ def _without_the_stream(stack: Rehearsal) -> None:
     visitor = stack.visitor()
     visitor.get(f"{stack.prefix}/sign-in")
     visitor.submit("/sign-in", email=acme.sam)
-    for partition in (f"E#{acme.id}", f"A#{acme.sam}"):
+    gone = books(stack)
+    connect(stack, gone.link)
+    endings.disconnected(stack, gone.id)
+    for partition in (f"E#{acme.id}", f"A#{acme.sam}", f"E#{gone.id}"):
         _make_due(stack, partition)
     name = functions["Sweep"]["FunctionName"]
     client.invoke(FunctionName=name, Payload=json.dumps(SCHEDULED).encode())
     assert [len(stack.letters(to)) for to in (acme.olive, acme.pat, acme.sam)] == [1, 1, 2]
+    eventually(lambda: endings.in_vault(stack, gone.id) == 0, "an empty vault")
     _make_due(stack, f"E#{acme.id}", again=acme.pat)
     client.invoke(FunctionName=name, Payload=json.dumps(SCHEDULED).encode())
     assert [len(stack.letters(to)) for to in (acme.olive, acme.pat, acme.sam)] == [1, 2, 2]

@@ -12,6 +12,7 @@ import pytest
 from chalicelib import logs
 from chalicelib.domain import LetterKind
 from chalicelib.handlers.edge import SECURITY_HEADERS
+from chalicelib.services.revoking import GIVE_UP, SECONDS
 from chalicelib.settings import load
 from chalicelib.storage.models import CoreItem, EphemeralItem, VaultItem
 from deploy.functions import FUNCTIONS
@@ -204,16 +205,41 @@ def test_no_role_may_more_than_it_must(resources: dict[str, Any]) -> None:
             assert not [action for action in statement["Action"] if "*" in action]
             if statement["Resource"] == "*":
                 assert set(statement["Action"]) <= {*TRACING, "dynamodb:ListStreams"}, "AWS takes no ARN for these"
-    assert _may("APIHandler", resources, "VaultTable") == {"dynamodb:PutItem"}
+    assert _may("APIHandler", resources, "VaultTable") == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     actions = {name: _may(name, resources) for name in (function.name for function in FUNCTIONS)}
     for name in ("CredentialsHandler", "KeepAlive"):
         found = _may(name, resources, "VaultTable") - {"dynamodb:Query"}
         assert found == {"dynamodb:GetItem", "dynamodb:UpdateItem"}
         assert not {"dynamodb:GetItem", "dynamodb:Query"} & _may(name, resources, "CoreTable")
-    assert [name for name in actions if "kms:Decrypt" in actions[name]] == ["CredentialsHandler", "KeepAlive"]
+    assert _may("OnRevocation", resources, "VaultTable") == {"dynamodb:GetItem", "dynamodb:DeleteItem"}
+    opening = [name for name in actions if "kms:Decrypt" in actions[name]]
+    assert sorted(opening) == ["CredentialsHandler", "KeepAlive", "OnRevocation"]
     making = [name for name in actions if "kms:GenerateDataKey" in actions[name]]
-    assert making == ["APIHandler", "CredentialsHandler", "KeepAlive"]
+    assert sorted(making) == ["APIHandler", "CredentialsHandler", "KeepAlive", "OnRevocation"]
+    _no_reading_by_writing(resources)
     assert [name for name in actions if "ses:SendEmail" in actions[name]] == ["OnCoreChange", "Sweep"]
+
+
+def _no_reading_by_writing(resources: dict[str, Any]) -> None:
+    """DynamoDB answers a write with what was there, if it is asked to."""
+    [policy] = resources["APIHandlerRole"]["Properties"]["Policies"]
+    [vault] = [one for one in policy["PolicyDocument"]["Statement"] if "VaultTable" in json.dumps(one["Resource"])]
+    assert vault["Condition"] == {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
+
+
+def test_the_queue_of_revocations_is_sealed_and_patient(resources: dict[str, Any]) -> None:
+    """Threat 43. Encrypted; a try has its whole time; what breaks ends where an alarm looks."""
+    queue, parked = (resources[name]["Properties"] for name in ("Revocations", "RevocationFailures"))
+    assert queue["SqsManagedSseEnabled"] is parked["SqsManagedSseEnabled"] is True
+    function = resources["OnRevocation"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["RevocationFailures", "Arn"]}
+    assert queue["MessageRetentionPeriod"] > GIVE_UP.total_seconds() * 2
+    assert "RevocationFailuresWaiting" in resources
+    [mapping] = function["Events"].values()
+    assert mapping["Properties"]["BatchSize"] == 1
+    assert mapping["Properties"]["Queue"] == {"Fn::GetAtt": ["Revocations", "Arn"]}
+    assert function["Timeout"] > SECONDS * 3
 
 
 TRACING = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -309,7 +335,15 @@ def test_the_environment_is_what_the_product_reads(template: dict[str, Any]) -> 
         "SIGNING_KEYS": f"1:{'5e' * 32}",
     }
     load(values)
-    for name in ("BASE_URL", "CORE_TABLE", "KMS_KEY_ID", "REVOCATIONS_QUEUE", "MAIL_FROM", "API_ISSUER", "API_AUDIENCE"):
+    for name in (
+        "BASE_URL",
+        "CORE_TABLE",
+        "KMS_KEY_ID",
+        "REVOCATIONS_QUEUE",
+        "MAIL_FROM",
+        "API_ISSUER",
+        "API_AUDIENCE",
+    ):
         with pytest.raises(Exception, match=name):
             load({key: value for key, value in values.items() if key != name})
 
@@ -346,6 +380,7 @@ def test_alarms_are_about_metrics_that_somebody_writes(resources: dict[str, Any]
     ours = {alarm["MetricName"] for alarm in alarms.values() if alarm["Namespace"] == logs.NAMESPACE}
     assert ours == {
         *("outbox_age", "letters_unknown", "parked", "server_errors"),
+        "revocations_given_up",
         *("refresh_failed", "refresh_lost", "client_rejected", "breaker_opened", "grants_late"),
     }
     shown = set(re.findall(rf'"{logs.NAMESPACE}", "(\w+)"', json.dumps(resources["Dashboard"]).replace("\\", "")))
