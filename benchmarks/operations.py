@@ -31,7 +31,7 @@ class Operation:
 
 def operations() -> tuple[Operation, ...]:
     """In the order of the main job."""
-    return (*_owner(), *_console(), *_signing_in(), *_stream(), *_api())
+    return (*_owner(), *_console(), *_signing_in(), *_stream(), *_api(), *_grants())
 
 
 def _owner() -> tuple[Operation, ...]:
@@ -121,4 +121,15 @@ def _api() -> tuple[Operation, ...]:
         Operation(name="GET invitations", prepare=preparing.api_call("get", "/invitations")),
         Operation(name="GET connections", prepare=preparing.api_call("get", "/connections")),
         Operation(name="GET events", prepare=preparing.api_call("get", "/events")),
+    )
+
+
+def _grants() -> tuple[Operation, ...]:
+    """A reading: one call and one key, or no key where it is at hand. A renewal adds lease, next key, writing."""
+    read = preparing.credentials
+    return (
+        Operation(name="GET credentials", prepare=read(), most=1, budget="1"),
+        Operation(name="GET credentials, key from KMS", prepare=read(at_hand=False), most=1, budget="1"),
+        Operation(name="GET credentials, a day's first", prepare=read(noted=False), most=2, budget="2"),
+        Operation(name="GET credentials, renewed", prepare=read(ended=True, at_hand=False), most=3, budget="3"),
     )

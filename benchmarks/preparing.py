@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.stage import Act, Stage, email
+from chalicelib import wiring
 
 type Prepare = Callable[[Stage], Callable[[], object]]
 """Returns the act that is counted."""
@@ -127,5 +128,28 @@ def api_call(method: str, path: str, *body: object) -> Prepare:
     def prepare(stage: Stage) -> Act:
         send, address = getattr(stage.world.platform(), method), f"/v1/entities/{stage.entity()}{path}"
         return lambda: send(address, *body)
+
+    return prepare
+
+
+LONG_AGO = "2026-01-01T00:00:00.000000+0000"
+
+
+def credentials(*, noted: bool = True, at_hand: bool = True, ended: bool = False) -> Prepare:
+    """A reading by the platform. ``noted``: not the day's first; ``at_hand``: KMS opened the key a moment ago."""
+
+    def prepare(stage: Stage) -> Act:
+        entity_id = stage.entity()
+        stage.connect(entity_id)
+        [connection] = stage.world.connections(entity_id)
+        path, platform = f"/v1/entities/{entity_id}/connections/{connection['id']}/credentials", stage.world.platform()
+        if noted:
+            assert platform.get(path).status == 200
+        if not at_hand:
+            wiring.sealer().forget()
+        if ended:
+            [item] = [one for one in stage.world.vault.items() if one["entity_id"] == entity_id]
+            stage.world.vault.put({**item, "expires_at": LONG_AGO})
+        return lambda: platform.get(path)
 
     return prepare

@@ -86,6 +86,10 @@ class Sealer:
         nonce, body = raw[end : end + NONCE], raw[end + NONCE :]
         return loaded(AESGCM(plain).decrypt(nonce, body, raw[:end] + _bound_to(context)))
 
+    def forget(self) -> None:
+        """All keys that are at hand."""
+        self._opened = DataKeys()
+
     def _data_key(self, wrapped: bytes, context: dict[str, str]) -> bytes:
         """From KMS, or as KMS gave it a moment ago for this very connection."""
         name = _bound_to(context) + wrapped

@@ -54,7 +54,7 @@ def books(world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Books:
     found = Books(world, clock, "squarespace_commerce")
     found.later(hours=2)
     forget_trouble()
-    wiring.sealer()._opened._keys.clear()
+    wiring.sealer().forget()
     return found
 
 
