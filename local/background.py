@@ -1,4 +1,4 @@
-"""What AWS does by itself and here needs a thread: the stream's trigger and the schedules."""
+"""What AWS does by itself and here needs a thread: the stream's trigger, the queue's, and the schedules."""
 
 import threading
 import time
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.pump import Context, Pump, Record, SourceMapping
+from local.queue import QueuePump
 
 EVERY_SECONDS = {"sweep": 5.0, "keep_alive": 30.0}
 """The schedules, more often than deployed: somebody watches."""
@@ -22,13 +23,21 @@ type Say = Callable[[str], None]
 
 
 class Background:
-    """A thread for the stream and one for each schedule, from `start` until `stop`."""
+    """A thread for each pump and one for each schedule, from `start` until `stop`."""
 
-    def __init__(self, pump: Pump, handlers: Mapping[str, Callable[[dict[str, Any], object], Any]], say: Say) -> None:
+    def __init__(
+        self,
+        pumps: Mapping[str, Pump | QueuePump],
+        handlers: Mapping[str, Callable[[dict[str, Any], object], Any]],
+        say: Say,
+    ) -> None:
         """``handlers`` by name, as Chalice has them."""
         self._stop = threading.Event()
         self._say = say
-        self._threads = [threading.Thread(target=pump.run, args=(self._stop,), name="stream", daemon=True)]
+        self._threads = [
+            threading.Thread(target=pump.run, args=(self._stop,), name=name, daemon=True)
+            for name, pump in pumps.items()
+        ]
         for name, seconds in EVERY_SECONDS.items():
             schedule = (name, handlers[name], seconds)
             self._threads.append(threading.Thread(target=self._go_on, args=schedule, name=name, daemon=True))

@@ -16,6 +16,7 @@ from local.background import MAPPING, Background
 from local.missing import not_found
 from local.ports import HOST, Ports
 from local.pump import Pump
+from local.queue import QueuePump
 from local.servers import Served
 from local.simulators import Simulators
 from local.stream import TableStream
@@ -44,11 +45,11 @@ class Stack:
     def start(self) -> "Stack":
         """Start it all, or leave nothing behind."""
         steps = (
-            ("AWS's stand-in (DynamoDB, KMS, SES)", self._start_aws),
+            ("AWS's stand-in (DynamoDB, KMS, SES, SQS)", self._start_aws),
             ("The simulated apps", self._start_simulators),
             ("Settings and tables", self._prepare),
             ("The product", self._start_product),
-            ("The stream's trigger and the schedules", self._start_background),
+            ("The triggers of stream and queue, and the schedules", self._start_background),
             ("The inbox", self._start_inbox),
             (f"The demo entity, {seed.NAME}", self._seed),
         )
@@ -112,7 +113,9 @@ class Stack:
             configuration.TABLES["CORE_TABLE"], self.aws.client("dynamodb"), self.aws.client("dynamodbstreams")
         )
         self.pump = Pump(self._product.handler_map["on_core_change"], stream, MAPPING, self._say)
-        background = Background(self.pump, self._product.handler_map, self._say)
+        handlers = self._product.handler_map
+        queue = QueuePump(handlers["on_revocation"], self.aws.client("sqs"), configuration.REVOCATIONS, self._say)
+        background = Background({"stream": self.pump, "queue": queue}, handlers, self._say)
         background.start()
         self._started.callback(background.stop)
 

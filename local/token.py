@@ -13,7 +13,15 @@ ISSUER = "https://bookkeep.example"
 AUDIENCE = "client-connect"
 SCOPES = (
     *("entities:read", "entities:write", "links:read", "links:write"),
-    *("invitations:read", "invitations:write", "connections:read", "connections:write", "events:read", "apps:read", "credentials:read"),
+    *(
+        "invitations:read",
+        "invitations:write",
+        "connections:read",
+        "connections:write",
+        "events:read",
+        "apps:read",
+        "credentials:read",
+    ),
 )
 HOUR = 3600
 

@@ -23,7 +23,7 @@ def test_a_schedule_survives_a_failing_handler_and_says_so(monkeypatch: pytest.M
             twice.set()
         raise RuntimeError("sentinel")
 
-    running = Background(Pump(lambda _event, _context: None), {name: fails}, said.append)
+    running = Background({"stream": Pump(lambda _event, _context: None)}, {name: fails}, said.append)
     running.start()
     assert twice.wait(10)
     running.stop()
