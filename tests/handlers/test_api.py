@@ -331,7 +331,7 @@ def test_connections_show_everything_but_the_secret(world: World) -> None:
     (found,) = api(world).get(f"{ACME}/connections").json
     assert found == {
         "id": found["id"], "app": "square", "account_id": "merchant-1", "account_name": "Acme Coffee", "status": "active",
-        "connected_at": found["connected_at"], "connected_by": "connect link",
+        "connected_at": found["connected_at"], "connected_by": "connect link", "limited": [],
     }  # fmt: skip
     sealed = world.vault.items()[0]["sealed"].value
     for answer in (api(world).get(f"{ACME}{part}") for part in ("", "/connections", "/events", "/invitations")):
