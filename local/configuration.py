@@ -4,12 +4,24 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from local.simulators import Client, Simulators
 from local.token import AUDIENCE, ISSUER
 
-SIMULATED = ("square", "ebay", "stripe", "squarespace_commerce", "shopify", "etsy")
-"""The apps that need a client; Chargebee is simulated too, and needs none."""
+if TYPE_CHECKING:
+    from chalicelib.providers.base import Provider
+
+_REGISTERED = frozenset({"oauth2", "install"})
+"""The mechanisms for which an app must know us."""
+
+OTHER_NAMES = {
+    "ebay": {"alias": "Bookkeep-ClientConnect-Local"},
+    "amazon_seller": {"application_id": "amzn1.sellerapps.app.local"},
+    "tiktok_shop": {"application_id": "7000000000000000001"},
+    "mindbody": {"api_key": "local-mindbody-api-key"},
+}
+"""What an app knows us by, beside client id and secret."""
 
 TABLES = {"CORE_TABLE": "local-core", "VAULT_TABLE": "local-vault", "EPHEMERAL_TABLE": "local-ephemeral"}
 REVOCATIONS = "revocations"
@@ -34,13 +46,28 @@ def clients(base_url: str) -> dict[str, Client]:
     """Our registrations with the simulated apps, made up for this run."""
     return {
         slug: Client(
-            client_id=f"local-{slug}-{secrets.token_hex(4)}",
+            client_id=_client_id(slug),
             client_secret=secrets.token_urlsafe(24),
             redirect_uri=f"{base_url}/callback/{slug}",
-            alias="Bookkeep-ClientConnect-Local" if slug == "ebay" else "",
+            **OTHER_NAMES.get(slug, {}),
         )
-        for slug in SIMULATED
+        for slug, row in simulated().items()
+        if row.mechanism in _REGISTERED
     }
+
+
+def simulated() -> Mapping[str, "Provider"]:
+    """The rows of the apps that are simulated."""
+    from chalicelib.providers.catalogue import PROVIDERS
+    from local.simulators.apps import ALL
+
+    known = {app.id for app in ALL}
+    return {slug: row for slug, row in PROVIDERS.items() if slug in known}
+
+
+def _client_id(slug: str) -> str:
+    """Mollie's begin with app_."""
+    return f"{'app_' if slug == 'mollie' else ''}local-{slug}-{secrets.token_hex(4)}"
 
 
 def product(base_url: str, kms_key_id: str, registered: Mapping[str, Client], api_secret: str) -> dict[str, str]:
@@ -61,18 +88,11 @@ def product(base_url: str, kms_key_id: str, registered: Mapping[str, Client], ap
 
 def endpoints(simulators: Simulators) -> dict[str, str]:
     """The setting that sends the product to the simulated apps instead of the real ones."""
-    from chalicelib.providers.catalogue import PROVIDERS
-
-    simulated = {
-        slug: {
-            name: simulators.simulated(template)
-            for name, template in vars_of(PROVIDERS[slug].endpoints).items()
-            if template
-        }
-        for slug in (*SIMULATED, "chargebee")
-        if slug in PROVIDERS
+    pointed = {
+        slug: {name: simulators.simulated(template) for name, template in vars_of(row.endpoints).items() if template}
+        for slug, row in simulated().items()
     }
-    return {"APP_ENDPOINTS": json.dumps(simulated)}
+    return {"APP_ENDPOINTS": json.dumps(pointed)}
 
 
 def vars_of(row: object) -> dict[str, str]:
@@ -81,5 +101,11 @@ def vars_of(row: object) -> dict[str, str]:
 
 
 def _credentials(client: Client) -> dict[str, str]:
-    found = {"client_id": client.client_id, "client_secret": client.client_secret}
-    return found | ({"redirect_alias": client.alias} if client.alias else {})
+    found = {
+        "client_id": client.client_id,
+        "client_secret": client.client_secret,
+        "redirect_alias": client.alias,
+        "application_id": client.application_id,
+        "api_key": client.api_key,
+    }
+    return {name: value for name, value in found.items() if value}

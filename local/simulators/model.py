@@ -23,6 +23,7 @@ class Client:
     redirect_uri: str
     alias: str = ""
     application_id: str = ""
+    api_key: str = field(default="", repr=False)
 
 
 class Misbehaviour(Enum):

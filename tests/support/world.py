@@ -1,5 +1,6 @@
 """The whole product in this process: moto for AWS, simulators for the apps, a pump for the stream."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -110,6 +111,11 @@ class World:
         visitor.submit(url.removeprefix(BASE_URL))
         assert visitor.page.status == 200
         return visitor
+
+    def registered(self, app: str) -> dict[str, str]:
+        """Our registration with an app."""
+        found: dict[str, str] = json.loads(os.environ["APP_CREDENTIALS"])[app]
+        return found
 
     def connections(self, entity_id: str = "acme") -> list[dict[str, Any]]:
         """What the platform sees connected."""

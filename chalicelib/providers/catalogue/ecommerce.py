@@ -88,6 +88,7 @@ BIGCOMMERCE = Provider(
         lasts=N_("Until you take it back, or the store owner's email address changes."),
         help_url="https://support.bigcommerce.com",
     ),
+    frames=("https://*.mybigcommerce.com", "https://login.bigcommerce.com"),
     endpoints=Endpoints(
         authorize_url="https://login.bigcommerce.com/app/{client_id}/install",
         token_url="https://login.bigcommerce.com/oauth2/token",

@@ -15,8 +15,9 @@ from local.simulators.authorize import Rules
 from local.simulators.base import Call, Route, answer, literal, shown_name
 from local.simulators.bearer import bearer
 from local.simulators.client_auth import Query, in_body, same
-from local.simulators.model import Account, Code, IssuedToken
+from local.simulators.model import Account, Client, Code, IssuedToken
 from local.simulators.oauth import OAuthApp
+from local.simulators.state import State
 
 _SIGN_IN = literal("signin.mindbodyonline.com")
 _API = literal("api.mindbodyonline.com")
@@ -56,12 +57,17 @@ class Mindbody(OAuthApp):
         known = any(account.id == query["subscriberId"] for account in self.accounts)
         return "" if known else "subscriberId is no site"
 
+    def __init__(self, state: State, client: Client | None) -> None:
+        super().__init__(state, client)
+        self._nonces: dict[int, str] = {}
+
     def client_auth(self, query: Query, seen: Any) -> Any:
         return in_body(query, seen)
 
     def callback_extras(self, seen: Any) -> list[tuple[str, str]]:
         code: Code = self.state.codes[-1]
         half = hashlib.sha256(code.value.encode()).digest()[:16]
+        self._nonces[code.grant] = request.args["nonce"]
         claims = {"nonce": request.args["nonce"], "c_hash": base64.urlsafe_b64encode(half).decode().rstrip("=")}
         return [("id_token", self._id_token(seen.client.client_id, seen.user, claims)), ("scope", seen.scope)]
 
@@ -70,15 +76,17 @@ class Mindbody(OAuthApp):
         own = len(parse_qsl(urlsplit(callback).query, keep_blank_values=True))
         return page.post_back(self.name, callback, dict(parse_qsl(urlsplit(location).query)[own:]))
 
-    def token_answer(self, token: IssuedToken, *, refreshed: bool) -> dict[str, Any]:  # noqa: ARG002 - as above
-        """Without offline_access there is no refresh token."""
+    def token_answer(self, token: IssuedToken, *, refreshed: bool) -> dict[str, Any]:
+        """The nonce of the sign-in comes once more (OpenID Connect Core §3.1.3.6). Without offline_access there is no refresh token."""
         assert token.account is not None  # noqa: S101 - the consent page has no other kind
         found = {
             "access_token": token.access_token,
             "token_type": "Bearer",
             "expires_in": self.access_life,
             "scope": token.scope,
-            "id_token": self._id_token(token.client_id, token.account, {}),
+            "id_token": self._id_token(
+                token.client_id, token.account, {} if refreshed else {"nonce": self._nonces[token.grant]}
+            ),
         }
         offline = "offline_access" in token.scope.split()
         return found | ({"refresh_token": token.refresh_token} if offline else {})
@@ -93,7 +101,7 @@ class Mindbody(OAuthApp):
         return answer({"keys": [signing.public_jwk()]})
 
     def sites(self, _: Call) -> Response:
-        key = (self.client.application_id or self.client.client_id) if self.client else ""
+        key = (self.client.api_key or self.client.client_id) if self.client else ""
         if not key or not same(request.headers.get("API-Key"), key):
             return _error(401, "DeniedAccess", "The API-Key is missing or wrong.")
         token, site = bearer(self.state, self.id), request.headers.get("SiteId", "")

@@ -80,7 +80,7 @@ class Woocommerce(App):
         if key.scope == "write":
             wrong = "The API key provided does not have read permissions."
             return self.refusal("woocommerce_rest_authentication_error", wrong, 401)
-        if set(request.args) - _PAGING:
+        if set(request.args) - _PAGING - {"_fields"}:
             return self.refusal("rest_invalid_param", "Unknown parameter", 400)
         setting = {"id": "woocommerce_currency", "label": "Currency", "type": "select", "value": "USD"}
         return answer([setting] if call.path.endswith("/settings/general") else [])
