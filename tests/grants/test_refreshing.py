@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -10,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from chalicelib import wiring
-from chalicelib.domain import GrantStatus
+from chalicelib.domain import GrantStatus, Trouble
 from chalicelib.providers import renewing
 from chalicelib.services import refreshing
 from local.simulators import Misbehaviour
@@ -125,8 +126,15 @@ def test_a_reader_waits_for_whoever_renews(books: Books, stalled: Held) -> None:
     assert books.hits() == asked + 1
 
 
-def test_while_the_old_one_works_nobody_waits(books: Books, stalled: Held) -> None:
+def test_while_the_old_one_works_nobody_waits(books: Books, stalled: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threat 29. Minutes before the end the old token is as good."""
+    waited: list[object] = []
+
+    def wait(patience: object) -> bool:
+        waited.append(patience)
+        return False
+
+    monkeypatch.setattr("chalicelib.services.waiting.Patience.wait", wait)
     old = books.grant().secrets["access_token"]
     books.later(minutes=26)
     path, platform = f"/v1/entities/acme/connections/{books.id}/credentials", books.world.platform()
@@ -135,6 +143,7 @@ def test_while_the_old_one_works_nobody_waits(books: Books, stalled: Held) -> No
     assert platform.get(path).json["access_token"] == old
     stalled.go.set()
     assert first.result(20).json["access_token"] != old
+    assert waited == []
 
 
 def test_who_stalls_past_their_lease_changes_nothing(world: World, clock: Clock, stalled: Held) -> None:
@@ -179,6 +188,20 @@ def test_a_reconnect_during_a_renewal_wins(books: Books, stalled: Held) -> None:
     assert first.result(20).json["access_token"] == new.secrets["access_token"]
     assert books.grant() == new
     assert books.works(new.secrets["access_token"])
+
+
+def test_neither_the_lease_alone_nor_the_version_alone_lets_anybody_write(books: Books) -> None:
+    """Threat 29. Both, or nothing is kept."""
+    vault, held, now = wiring.storage().vault, books.held(), books.clock.now
+    leased = vault.lease(held, "mine", now, now + timedelta(seconds=30))
+    assert leased
+    sealed = replace(held.sealed, ciphertext=b"other")
+    for other, owner in ((replace(leased, version="older"), "mine"), (leased, "another's")):
+        assert vault.save(other, owner, sealed, now) is None
+        vault.fail(other, owner, Trouble(failures=9), None)
+        vault.release(other, owner)
+    assert books.held() == leased
+    assert vault.save(leased, "mine", sealed, now)
 
 
 class Killed(BaseException):
@@ -240,9 +263,13 @@ def test_a_write_whose_answer_was_lost_is_ours(books: Books, monkeypatch: pytest
     books.later(hours=2)
     books.world.aws.fail("UpdateItem", time_out, after=True, when=lambda body: "lease_owner" in body)
     books.world.aws.fail("UpdateItem", time_out, after=True, when=lambda body: "refreshed_at" in body)
-    asked = books.hits()
-    answer = books.read()
+    wiring.breaking().troubled()
+    asked, path = books.hits(), f"/v1/entities/acme/connections/{books.id}/credentials"
+    before = len(books.world.aws.calls)
+    answer = books.world.platform().get(path)
     assert answer.status == 200
+    calls = [call for call in books.world.aws.calls[before:] if call in {"GetItem", "UpdateItem"}]
+    assert calls == ["GetItem", *["UpdateItem"] * 4], "no need to look who wrote it"
     assert answer.json["access_token"] == books.grant().secrets["access_token"]
     assert books.hits() == asked + 1
 
