@@ -250,11 +250,13 @@ def browser_posts(world: World) -> Iterator[tuple[str, dict[str, str]]]:
         "link": world.link().removeprefix("/c/"),
         "token": letter_link(world).rpartition("/")[2],
         "attempt": "0" * 64,
+        "connection_id": "0" * 32,
+        "receipt": world.link().removeprefix("/c/"),
     }
     fields = {"email": "new@acme.example", "note": ""}
     for route, methods in world.app.routes.items():
-        # An app's callback is posted from elsewhere, and is no form of ours.
-        if "POST" in methods and not route.startswith(("/v1/", "/callback/")):
+        # An app's callback is posted from elsewhere, as its notices are: no forms of ours.
+        if "POST" in methods and not route.startswith(("/v1/", "/callback/", "/webhooks/")):
             yield route.format(**filled), fields
 
 
@@ -357,6 +359,7 @@ def test_another_s_entity_looks_like_none_in_the_console(world: World, beta: str
     """Threat 23. Every route that names an entity, every method, every app: byte-identical to one that is not."""
     admin = world.admin()
     token = csrf(admin)
+    [theirs] = world.connections("beta")
     before = everything(world)
     tried = 0
     for route, methods in world.app.routes.items():
@@ -365,7 +368,8 @@ def test_another_s_entity_looks_like_none_in_the_console(world: World, beta: str
         for app in ("square", "chargebee", "shopify", "unknown") if "{app}" in route else ("",):
             for method in methods:
                 paths = [
-                    route.format(entity_id=entity_id, app=app) for entity_id in ("beta", "nobody", "BETA", "x" * 3000)
+                    route.format(entity_id=entity_id, app=app, connection_id=theirs["id"])
+                    for entity_id in ("beta", "nobody", "BETA", "x" * 3000)
                 ]
                 asked = [
                     admin.get(path) if method == "GET" else admin.post(path, {**FIELDS, "csrf": token})
@@ -382,6 +386,7 @@ def test_another_s_entity_looks_like_none_in_the_console(world: World, beta: str
 def test_another_s_entity_looks_like_none_in_the_api(world: World, beta: str) -> None:
     """Threat 23. For a token that is narrowed to its own entities, whatever its scopes."""
     platform = world.platform(entities=["acme"])
+    [theirs] = world.connections("beta")
     before = everything(world)
     bodies = {
         "PUT": {"name": "Mine now", "admins": [PAT]},
@@ -393,7 +398,9 @@ def test_another_s_entity_looks_like_none_in_the_api(world: World, beta: str) ->
             continue
         for method in methods:
             asked = [
-                platform.request(method, route.format(entity_id=entity_id, connection_id="0" * 32), bodies.get(method))
+                platform.request(
+                    method, route.format(entity_id=entity_id, connection_id=theirs["id"]), bodies.get(method)
+                )
                 for entity_id in ("beta", "nobody", "x" * 3000, "%00", "be%2Fta")
             ]
             assert {answer.status for answer in asked} == {404}, (method, route)

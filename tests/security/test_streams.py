@@ -387,7 +387,7 @@ def test_a_connections_own_record_is_no_news(acme: World) -> None:
     records(acme)
     connected()
     others = [record for record in records(acme) if kind_of(record) != "event"]
-    assert {kind_of(record) for record in others} == {"connection"}
+    assert {kind_of(record) for record in others} == {"account", "connection"}
     acme.trigger(batch(*others))
     assert acme.letters() == []
 
