@@ -76,11 +76,11 @@ def test_an_admin_types_chargebees_key(page: Page, site: Site, books: Books) -> 
     assert DEMO_KEY not in page.content()
 
 
-def test_chargebee_is_not_for_owners(page: Page, books: Books) -> None:
+def test_an_app_whose_keys_come_on_request_is_not_for_owners(page: Page, books: Books) -> None:
     page.goto(books.link)
     expect(page.get_by_role("link", name=re.compile("^Square Connect"))).to_be_visible()
     expect(page.get_by_text("Chargebee")).to_have_count(0)
-    page.goto(books.link + "/chargebee")
+    page.goto(books.link + "/revel")
     heading(page, "This app cannot be connected from this link")
 
 

@@ -93,7 +93,7 @@ def _dead_ends(page: Page, site: Site, books: Books, other: BrowserContext) -> I
     yield "problem-other-browser", stranger
     for name, path in (
         ("problem-dead-link", f"{books.link}x"),
-        ("problem-not-eligible", f"{books.link}/chargebee"),
+        ("problem-not-eligible", f"{books.link}/revel"),
         ("problem-not-found", "/nothing/here"),
         ("problem-expired", "/callback/square?state=unknown&code=x"),
         ("problem-bad-request", "/callback/square?state=a&state=b"),

@@ -56,7 +56,7 @@ def pages(world: World) -> Iterator[tuple[int, Answer]]:
     yield 401, visitor.get("/entities")
     yield 403, visitor.post("/sign-in", {"email": OWNER}, sec_fetch_site="cross-site")
     yield 404, visitor.get("/c/nothing")
-    yield 404, visitor.get(f"{link}/chargebee")
+    yield 404, visitor.get(f"{link}/revel")
     yield 404, visitor.get("/sign-in/unknown")
     yield 404, visitor.get("/logo")
     yield 405, visitor.request("PUT", link)
