@@ -115,11 +115,17 @@ def renderer() -> "Renderer":
 
 @cache
 def web() -> "Web":
-    from chalicelib.outbound.addresses import hosts_of
     from chalicelib.outbound.web import Web
 
+    return Web(trusted_hosts)
+
+
+@renewed
+def trusted_hosts() -> "frozenset[str]":
+    from chalicelib.outbound.addresses import hosts_of
+
     named = [address for entry in settings().endpoints.values() for address in entry.values()]
-    return Web(hosts_of([*named, settings().api_jwks_url]))
+    return hosts_of([*named, settings().api_jwks_url])
 
 
 @renewed

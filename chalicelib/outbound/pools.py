@@ -4,7 +4,7 @@ Imports requests and urllib3: only whoever makes a call pays for them.
 """
 
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
 from requests.adapters import HTTPAdapter
@@ -19,7 +19,7 @@ from chalicelib.outbound.deadlines import MindfulSocket, left
 class _Guarded:
     """What both kinds of connection do alike."""
 
-    trusted: ClassVar[Collection[str]] = ()
+    trusted: ClassVar[Callable[[], Collection[str]]]
     _dns_host: str
     port: Any
     timeout: Any
@@ -27,7 +27,7 @@ class _Guarded:
 
     def _new_conn(self) -> socket.socket:
         name = self._dns_host
-        if f"{name}:{self.port}" in self.trusted:
+        if f"{name}:{self.port}" in type(self).trusted():
             return super()._new_conn()  # type: ignore[misc,no-any-return]
         try:
             return self._first(public(name, self.port))
@@ -50,14 +50,14 @@ class _Guarded:
         self.sock = MindfulSocket(self.sock)
 
 
-def adapter(trusted_hosts: Collection[str]) -> HTTPAdapter:
-    """A requests adapter. ``trusted_hosts``, with ports, are an operator's own, wherever they lead."""
+def adapter(trusted_hosts: Callable[[], Collection[str]]) -> HTTPAdapter:
+    """A requests adapter. ``trusted_hosts`` tells an operator's own, with ports; they may lead anywhere."""
 
     class Plain(_Guarded, HTTPConnection):
-        trusted = trusted_hosts
+        trusted = staticmethod(trusted_hosts)
 
     class Secure(_Guarded, HTTPSConnection):
-        trusted = trusted_hosts
+        trusted = staticmethod(trusted_hosts)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

@@ -6,7 +6,7 @@ answers and outlive their timeout when an answer drips (measured; see docs/secur
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import logs
@@ -32,11 +32,11 @@ _US = frozenset({"invalid_client", "unauthorized_client"})
 class Web:
     """Sends JSON or forms, wants JSON back. One per process: connections and root certificates are reused.
 
-    ``trusted`` are hosts with ports that an operator named, wherever they lead; all others must be public.
+    ``trusted`` tells the hosts with ports that an operator named, wherever they lead; all others must be public.
     """
 
-    def __init__(self, trusted: Collection[str] = (), seconds: float = SECONDS) -> None:
-        self.trusted = frozenset(trusted)
+    def __init__(self, trusted: Callable[[], Collection[str]] = frozenset, seconds: float = SECONDS) -> None:
+        self.trusted = trusted
         self._seconds = seconds
         self._connections: HTTPAdapter | None = None
 

@@ -40,12 +40,11 @@ class Noticing:
         :raises Forged: if it is not the app's own.
         """
         app = self.apps.providers.get(slug)
-        if app is None or app.notice is None or self.apps.serving(app).slug not in self.apps.clients:
+        if app is None or app.notice is None or slug not in self.apps.clients:
             raise NotFound
-        app = self.apps.serving(app)
-        logs.bind(app=app.slug)
+        logs.bind(app=slug)
         call = replace(self.apps.call(app, self.web), params=params)
-        notice = app.notice(call, headers, raw) if app.notice else None
+        notice = app.notice(call, headers, raw)
         if notice is None or not keys.now() - OLDEST <= notice.at <= keys.now() + AHEAD:
             logs.event("notice", outcome="none of ours" if notice is None else "too old")
             return

@@ -33,7 +33,7 @@ USED = {
     Mechanism.HANDOVER: _EVERYWHERE
     | _KEYS
     | {"handed_over", "tenant", "hosts", "scopes", "state_param", "authorize_names", "authorize_params"},
-    Mechanism.INSTALL: _EVERYWHERE | _KEYS | _MINTED | {"arrive", "frames"},
+    Mechanism.INSTALL: _EVERYWHERE | _KEYS | _MINTED | {"arrive", "frames", "notice"},
     Mechanism.REQUEST: _EVERYWHERE,
 }
 """What each mechanism looks at. OAuth 2.0 looks at all but what is only for the others."""

@@ -58,7 +58,7 @@ def test_an_owner_connects_on_a_phone(phone: BrowserContext, site: Site, books: 
     heading(page, f"Connect your apps to {books.name}")
     expect(page.get_by_text("1 of 1 connected")).to_be_visible()
     no_sideways_scroll(page)
-    page.get_by_role("link", name="Shopify").tap()
+    page.get_by_role("link", name="Shopify Connect").tap()
     page.get_by_label("Store address").fill("my shop")
     _tap(page, "Continue to Shopify")
     expect(page.get_by_role("alert")).to_be_in_viewport()

@@ -131,7 +131,8 @@ def test_the_app_is_told_nothing_of_the_link(page: Page, site: Site, books: Book
     page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - Playwright writes into it
     address = site.invite(books)
     page.goto(books.link)
-    assert [request.url for request in asked] == [books.link]  # the landing page is one request
+    landing, icons = asked  # the page, and the marks of all apps, which are kept for ever
+    assert (landing.url, urlsplit(icons.url).path) == (books.link, "/icons.svg")
     page.goto(address)
     button(page, "Continue to Square").click()
     approve(page, "Square")

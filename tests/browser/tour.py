@@ -37,6 +37,7 @@ def pages_of_the_owner(site: Site, new_context: NewContext) -> Iterator[Stop]:
     heading(page, "Connect Shopify to")
     yield "consent-error", page
     yield from _on_the_way(page, site, books, asked)
+    yield from _other_ways(page, site, books)
     yield from _dead_ends(page, site, books, new_context())
 
 
@@ -80,6 +81,36 @@ def _half_way(page: Page, site: Site, books: Books) -> Iterator[Stop]:
         yield name, page
         page.unroute("**/attempts/*")
     site.table("EPHEMERAL_TABLE").put_item(Item=attempt)
+
+
+def _other_ways(page: Page, site: Site, books: Books) -> Iterator[Stop]:
+    """Apps that are not simply gone to: keys, regions, steps elsewhere, several accounts, none at all, theirs first."""
+    for name, slug in (
+        ("consent-keys", "chargebee"),
+        ("consent-regions", "amazon_seller"),
+        ("consent-steps", "adobe_commerce"),
+        ("consent-installed-there", "wix"),
+        ("consent-request", "touchbistro"),
+    ):
+        page.goto(f"{books.link}/{slug}")
+        yield name, page
+    button(page, "Ask for TouchBistro").click()
+    heading(page, re.compile("^Noted: "))
+    yield "requested", page
+    page.goto(f"{books.link}/xero")
+    button(page, "Continue to Xero").click()
+    at_app(page, "Xero")
+    page.get_by_role("radio").nth(1).check()
+    button(page, "Allow").click()
+    heading(page, re.compile("^Which account"))
+    yield "choose", page
+    page.goto(site.url("/install/ecwid"))
+    heading(page, "You come from Ecwid by Lightspeed")
+    yield "arrived", page
+    page.get_by_label("Client Connect link").fill("no link")
+    button(page, "Continue").click()
+    page.get_by_role("alert").wait_for()
+    yield "arrived-error", page
 
 
 def _dead_ends(page: Page, site: Site, books: Books, other: BrowserContext) -> Iterator[Stop]:
@@ -143,6 +174,9 @@ def _a_busy_entity(page: Page, site: Site, books: Books) -> Iterator[Stop]:
         ("available-none", "/available?q=zzz"),
         ("panel", "/apps/square"),
         ("panel-shopify", "/apps/shopify"),
+        ("panel-steps", "/apps/adobe_commerce"),
+        ("panel-admins-only", "/apps/revel"),
+        ("panel-request", "/apps/touchbistro"),
         ("client-connect", "/client-connect"),
         ("regenerate", "/client-connect/regenerate"),
         ("history", "/history"),

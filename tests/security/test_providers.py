@@ -90,7 +90,7 @@ def _raw(request: BaseHTTPRequestHandler, body: bytes, status: int = 200, **head
 
 def web(server: Told, seconds: float = SECONDS_SHIPPED) -> Web:
     """The one HTTP client, for which the test's server counts as named by the operator."""
-    return Web({urlsplit(server.url).netloc}, seconds)
+    return Web(lambda: {urlsplit(server.url).netloc}, seconds)
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_the_callback_is_a_post(apps: Simulators) -> None:
     half = hashlib.sha256(posted.fields["code"].encode()).digest()[:16]
     assert said["c_hash"] == base64.urlsafe_b64encode(half).decode().rstrip("=")
     tokens = MINDBODY.exchange(apps, posted.fields["code"]).json()
-    assert "nonce" not in claims(apps, tokens["id_token"])
+    assert claims(apps, tokens["id_token"])["nonce"] == "n-0S6_WzA2Mj"
     site = MINDBODY.who(apps, tokens["access_token"]).json()["Sites"]
     assert [(one["Id"], one["Name"]) for one in site] == [(5736101, "Riverbend Yoga")]
 
@@ -98,7 +98,7 @@ def test_the_api_wants_our_key_and_the_site(apps: Simulators, changes: dict[str,
 
 
 def test_an_api_key_of_its_own() -> None:
-    known = Client("mindbody-id", "mindbody-secret", CALLBACK, application_id="sentinel-api-key")
+    known = Client("mindbody-id", "mindbody-secret", CALLBACK, api_key="sentinel-api-key")
     with Simulators({**CLIENTS, "mindbody": known}) as apps:
         token, url = MINDBODY.connect(apps)["access_token"], apps.simulated(MINDBODY.identity_url)
         assert api(url, token, **HEADERS).status_code == 401

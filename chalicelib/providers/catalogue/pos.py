@@ -290,7 +290,6 @@ SHOPIFY_POS = Provider(
         help_url="https://help.shopify.com/manual/sell-in-person",
     ),
     arrive=shopify.arrive,
-    notice=shopify.notice,
 )
 
 TOAST = Provider(
