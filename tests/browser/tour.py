@@ -104,8 +104,8 @@ def _other_ways(page: Page, site: Site, books: Books) -> Iterator[Stop]:
     button(page, "Allow").click()
     heading(page, re.compile("^Which account"))
     yield "choose", page
-    page.goto(site.url("/install/ecwid"))
-    heading(page, "You come from Ecwid by Lightspeed")
+    page.goto(site.url("/install/quickbooks_online"))
+    heading(page, "You come from QuickBooks Online")
     yield "arrived", page
     page.get_by_label("Client Connect link").fill("no link")
     button(page, "Continue").click()
