@@ -23,7 +23,7 @@ _NOT_PUBLIC = frozenset(
 )
 _LONGEST = 200
 
-HINT = N_("Enter the shop's public address, for example shop.example.com.")
+HINT = N_("Enter the shop's public address, for example https://shop.example.com.")
 INSECURE = N_("The shop's address must begin with https://. Without it, keys would travel unprotected.")
 LETTERS = N_("Enter the address as your browser copies it: a name with other letters then begins with xn--.")
 
@@ -62,6 +62,6 @@ def field(help_text: str) -> Field:
         name="tenant",
         label=N_("Store address"),
         help=help_text,
-        example="shop.example.com",
+        example="https://shop.example.com",
         read=read,
     )
