@@ -57,7 +57,7 @@ lock: environment ## Write down every version of the environment, after a change
 
 # Where the packaged stack is rehearsed; the same Python as the package's.
 rehearsal: environment
-	@$(PY) -P local/environment.py "$$(cat requirements-rehearsal.txt requirements-rehearsal-lock.txt | cksum)" rehearsal
+	@$(PY) -P local/environment.py "$$($(PY) -V) $$(cat requirements-rehearsal.txt requirements-rehearsal-lock.txt | cksum)" rehearsal
 
 clean: ## Remove what make, the tests and packaging made
 	rm -rf .venv .venv-rehearsal .local .mypy_cache .pytest_cache .ruff_cache .hypothesis build .chalice/deployments
