@@ -55,9 +55,9 @@ class Web:
         return found
 
     def rows(self, method: str, url: str, **options: Any) -> list[object]:
-        """The same for an answer that is a JSON list."""
+        """The same for an answer that is a JSON list, of objects."""
         found = self._answered(method, url, **options)
-        if not isinstance(found, list):
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
             raise AppDown("not a JSON list")
         return found
 

@@ -42,7 +42,7 @@ class Web(Protocol):
     def rows(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, auth: tuple[str, str] | None = None
     ) -> list[object]:
-        """The same for a JSON list."""
+        """The same for a JSON list of objects."""
 
     def send(
         self,

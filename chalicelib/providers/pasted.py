@@ -13,7 +13,7 @@ from chalicelib.errors import InvalidField
 from chalicelib.i18n import N_
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.parts import Field
-from chalicelib.providers.reading import account, matching
+from chalicelib.providers.reading import account, matching, sound
 
 KEY = r"[A-Za-z0-9_-]{10,200}"
 PRINTABLE = r"[!-~]{10,300}"
@@ -92,7 +92,7 @@ def proven(
     account_id: str,
     kind: Literal["plain", "secret"],
 ) -> Callable[[Call, Grant, Json], Account]:
-    """An ``identify`` for apps that name no account: any answer at the identity address proves the keys.
+    """An ``identify`` for apps that name no account: any answer at the identity address that is no error proves them.
 
     They go as HTTP Basic, or in the header ``header``. ``account_id`` is the field that the id is, or is made of.
     """
@@ -100,9 +100,9 @@ def proven(
     def identify(call: Call, grant: Grant, _token: Json) -> Account:
         url = call.url("identity_url") + query
         if header:
-            call.web.json("GET", url, headers={header: grant.secrets[user]})
+            sound(call.web.json("GET", url, headers={header: grant.secrets[user]}))
         else:
-            call.web.json("GET", url, auth=pair(grant, user, password))
+            sound(call.web.json("GET", url, auth=pair(grant, user, password)))
         return named(call, call.words[account_id] if kind == "plain" else of_key(call, grant, account_id))
 
     return identify

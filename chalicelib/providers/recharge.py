@@ -21,8 +21,10 @@ def identify(call: Call, grant: Grant, _token: Json) -> Account:
     """The store behind the token.
 
     :raises MixedUp: if it is another than the person named, or does not say which it is.
+    :raises AppDown: if there is none.
     """
     answer = get(call, "identity_url", _HEADERS(call, grant))
+    store = at(answer, "store.id")
     if first(answer, _STORE, "").lower().removesuffix(_SUFFIX) != call.tenant:
         raise MixedUp(call.provider.slug)
-    return account(at(answer, "store.id"), at_or(answer, "store.name", call.tenant))
+    return account(store, at_or(answer, "store.name", call.tenant))

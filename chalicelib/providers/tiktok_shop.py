@@ -42,9 +42,9 @@ def opened(_call: Call, answer: Json) -> Json:
 
 def _data(answer: Json) -> Json:
     code, data = answer.get("code"), answer.get("data")
-    if code != 0 or isinstance(code, bool):
+    if isinstance(code, int) and code != 0:
         raise AppRefused("code", str(code)[:20])
-    if not isinstance(data, dict):
+    if code != 0 or isinstance(code, bool) or not isinstance(data, dict):
         raise AppDown("no data")
     return data
 

@@ -13,7 +13,8 @@ from .model import Misbehaviour
 
 _TOO_BIG_BLOCKS = 30 * 16
 _BLOCK = b"a" * 65536
-_DRIP_S = 0.1
+_DRIP_S = 0.02
+_DRIPS = 400
 _LOOK_S = 0.05
 
 
@@ -42,9 +43,13 @@ def _too_big() -> Iterator[bytes]:
 
 
 def _drip(stopping: Event) -> Iterator[bytes]:
+    """Eight seconds of spaces: far longer than anybody waits, and then an empty object after all."""
     yield b"{"
-    while not stopping.wait(_DRIP_S):
+    for _ in range(_DRIPS):
+        if stopping.wait(_DRIP_S):
+            return
         yield b" "
+    yield b"}"
 
 
 def _hang(stopping: Event) -> Response:
@@ -76,10 +81,13 @@ def _rate_limited() -> Response:
 
 _INSTEAD: dict[Misbehaviour, Callable[[str, Event], Response]] = {
     Misbehaviour.UNAVAILABLE: lambda *_: Response("Service Unavailable", 503, mimetype="text/plain"),
+    Misbehaviour.CRASHED: lambda *_: Response("<h1>Internal Server Error</h1>", 500, mimetype="text/html"),
     Misbehaviour.RATE_LIMITED: lambda *_: _rate_limited(),
     Misbehaviour.TOO_BIG: lambda *_: Response(_too_big(), mimetype="application/json"),
     Misbehaviour.HTML: lambda *_: Response("<!doctype html><title>Down for maintenance</title>", mimetype="text/html"),
     Misbehaviour.JSON_LIST: lambda *_: answer(["not", "an", "object"]),
+    Misbehaviour.JSON_NUMBER: lambda *_: answer(42),
+    Misbehaviour.EMPTY: lambda *_: answer({}),
     Misbehaviour.DRIP: lambda _, stopping: Response(_drip(stopping), mimetype="application/json"),
     Misbehaviour.HANG: lambda _, stopping: _hang(stopping),
     Misbehaviour.REDIRECT_307: lambda to, _: _redirect(307, to),
@@ -90,5 +98,7 @@ _INSTEAD: dict[Misbehaviour, Callable[[str, Event], Response]] = {
 _REFUSALS: dict[Misbehaviour, tuple[str, str, int]] = {
     Misbehaviour.ERROR_WITH_200: ("temporarily_unavailable", "Something went wrong", 200),
     Misbehaviour.INVALID_CLIENT: ("invalid_client", "Client authentication failed", 401),
+    Misbehaviour.UNAUTHORIZED: ("invalid_token", "The access token is invalid", 401),
+    Misbehaviour.FORBIDDEN: ("access_denied", "The access is not allowed", 403),
     Misbehaviour.INVALID_GRANT: ("invalid_grant", "The grant is invalid, expired or revoked", 400),
 }

@@ -30,10 +30,13 @@ class Misbehaviour(Enum):
     """What an app can be told to do wrong."""
 
     UNAVAILABLE = auto()
+    CRASHED = auto()
     RATE_LIMITED = auto()
     TOO_BIG = auto()
     HTML = auto()
     JSON_LIST = auto()
+    JSON_NUMBER = auto()
+    EMPTY = auto()
     ERROR_WITH_200 = auto()
     NO_ACCESS_TOKEN = auto()
     TOKEN_TYPE_MAC = auto()
@@ -43,6 +46,8 @@ class Misbehaviour(Enum):
     REDIRECT_302 = auto()
     INVALID_CLIENT = auto()
     INVALID_GRANT = auto()
+    UNAUTHORIZED = auto()
+    FORBIDDEN = auto()
     BIG_TOKEN = auto()
     HOSTILE_NAME = auto()
 

@@ -20,6 +20,7 @@ TENANTS = {
     "mindbody": "123456",
     "lightspeed_x": "acme",
     "woocommerce": "shop.example.com",
+    "adobe_commerce": "shop.example.com",
 }
 """What the person chose or typed, or the callback named."""
 
@@ -60,8 +61,8 @@ class Recorded:
 def call(row: Provider, web: Recorded | None = None, client: Client = CLIENT) -> Call:
     """A call of this row, with what a person would have chosen or typed."""
     typed = {field.name: next(iter(field.options), field.example or "acme") for field in row.fields if not field.secret}
-    tenant = typed.get("tenant") or TENANTS.get(row.slug, "")
-    words = {"product": "Client Connect", **(row.words(tenant) if tenant else {}), **typed}
+    tenant = TENANTS.get(row.slug) or typed.get("tenant", "")
+    words = {"product": "Client Connect", **typed, **(row.words(tenant) if tenant else {})}
     return Call(provider=row, client=client, web=web or Recorded(), words=words)
 
 

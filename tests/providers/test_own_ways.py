@@ -391,10 +391,17 @@ def test_tiktoks_envelope() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{"code": 36004004, "data": {"access_token": "t"}}, {"data": {"access_token": "t"}}, {"code": False}]
+    ("answer", "problem"),
+    [
+        ({"code": 36004004, "data": {"access_token": "t"}}, AppRefused),
+        ({"data": {"access_token": "t"}}, AppDown),
+        ({"code": False, "data": {"access_token": "t"}}, AppDown),
+        ({"code": 0}, AppDown),
+    ],
 )
-def test_tiktok_says_no_with_a_200(answer: dict[str, object]) -> None:
-    with pytest.raises(AppRefused):
+def test_tiktok_says_no_with_a_200(answer: dict[str, object], problem: type[Exception]) -> None:
+    """What has no code at all is no answer of TikTok's."""
+    with pytest.raises(problem):
         exchanged("tiktok_shop", answer)
 
 

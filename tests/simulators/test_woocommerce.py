@@ -60,7 +60,7 @@ def test_an_owner_allows(apps: Simulators, inbox: Inbox, store: str, name: str) 
     assert get(apps, "", store=store).json()["name"] == name
     assert get(apps, "wc/v3/settings/general", key, store).json()[0]["value"] == "USD"
     assert get(apps, "wc/v3/orders?per_page=1", key, store).json() == []
-    assert [hit.endpoint for hit in apps.hits] == ["authorize", "consent", "identity", "details", "details"]
+    assert [hit.endpoint for hit in apps.hits] == ["authorize", "consent", "details", "identity", "identity"]
 
 
 def test_an_owner_denies(apps: Simulators, inbox: Inbox) -> None:
@@ -169,5 +169,5 @@ def test_the_store_misbehaves(apps: Simulators, inbox: Inbox) -> None:
     approve(authorize(apps, inbox))
     assert "consumer_key" not in inbox.keys
     assert "consumer_secret" in inbox.keys
-    apps.misbehave("woocommerce", "identity", Misbehaviour.HOSTILE_NAME)
+    apps.misbehave("woocommerce", "details", Misbehaviour.HOSTILE_NAME)
     assert [get(apps, "").json()["name"].startswith("<img") for _ in range(2)] == [True, False]

@@ -19,6 +19,7 @@ from local.simulators.pasted import PastedApp, unknown_in_query
 
 _GATEWAY = literal("api.braintreegateway.com")
 _GRAPHQL = literal("payments.braintree-api.com")
+_CLASSES = {"invalid_token": "AUTHENTICATION", "access_denied": "AUTHORIZATION"}
 _FIELDS = ("id", "companyName", "status", "website", "timezone", "countryName")
 _QUERY = r"(?:query\s*\w*\s*)?\{\s*(?:(?P<ping>ping)|viewer\s*\{\s*merchant\s*\{(?P<fields>[\w\s,]+)\}\s*\})\s*\}"
 
@@ -48,7 +49,7 @@ class Braintree(PastedApp):
         yield Route("details", "GET", _GATEWAY, f"{merchant}/merchant_accounts/?", self.merchant_accounts)
 
     def refusal(self, error: str, description: str, status: int) -> Response:  # noqa: ARG002 - always 200
-        return _graphql(errors=[(description, error.upper())])
+        return _graphql(errors=[(description, _CLASSES.get(error, error.upper()))])
 
     # The gateway
 

@@ -37,8 +37,8 @@ class Woocommerce(App):
         for host, folder in ((literal(str(urlsplit(s.id).hostname)), urlsplit(s.id).path) for s in self.accounts):
             yield Route("authorize", "GET", host, f"{folder}/wc-auth/v1/authorize", self.approval_page)
             yield Route("consent", "POST", host, f"{folder}/wc-auth/v1/authorize", self.decide)
-            yield Route("identity", "GET", host, f"{folder}/wp-json/", self.index, shows_name=True)
-            yield Route("details", "GET", host, f"{folder}{_READS}", self.read)
+            yield Route("details", "GET", host, f"{folder}/wp-json/", self.index, shows_name=True)
+            yield Route("identity", "GET", host, f"{folder}{_READS}", self.read)
 
     def refusal(self, error: str, description: str, status: int) -> Response:
         return answer({"code": error, "message": description, "data": {"status": status}}, status)
