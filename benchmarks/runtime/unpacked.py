@@ -12,6 +12,7 @@ from benchmarks.runtime.scene import ENVIRONMENT
 from chalicelib.handlers.edge import SECURITY_HEADERS
 from chalicelib.outbound.web import USER_AGENT
 from chalicelib.providers.catalogue import PROVIDERS
+from chalicelib.providers.parts import Mechanism
 from chalicelib.rendering import Renderer
 from chalicelib.settings import load_site
 
@@ -108,5 +109,11 @@ def _ready() -> dict[str, object]:
 
 def _apps(renderer: Renderer) -> Iterator[dict[str, str]]:
     for app in PROVIDERS.values():
-        if app.ask_owner:
-            yield {"slug": app.slug, "name": app.name, "icon": str(renderer._icon(app))}  # noqa: SLF001 - as above
+        if app.ask_owner or app.mechanism is Mechanism.REQUEST:
+            yield {
+                "slug": app.slug,
+                "name": app.name,
+                "category": app.category,
+                "mechanism": app.mechanism,
+                "icon": str(renderer._icon(app)),  # noqa: SLF001 - as above
+            }

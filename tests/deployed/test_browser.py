@@ -23,7 +23,7 @@ def test_an_admin_asks_and_an_owner_connects(new_context: NewContext, stack: Reh
     assert owner.url.startswith(f"{stack.base_url}/attempts/")
     assert account in stack.letter(acme.pat, "connected")["BodyText"]
     tab(admin, "My apps").click()
-    expect(admin.get_by_text(account)).to_be_visible()
+    expect(admin.get_by_role("cell", name=re.compile(f"^{account}"))).to_be_visible()
     button(admin, "Sign out").click()
     admin.goto(f"{stack.base_url}/entities/{acme.id}")
     assert "/sign-in" in admin.content()
@@ -46,7 +46,7 @@ def _open_books(page: Page) -> None:
     expect(page.get_by_text("No apps are connected yet")).to_be_visible()
 
 
-def test_a_landing_page_is_one_request(new_context: NewContext, stack: Rehearsal) -> None:
+def test_a_landing_page_is_one_request_and_the_marks_are_another(new_context: NewContext, stack: Rehearsal) -> None:
     """Threat 10. And nothing of anybody else's, before or after the app's page."""
     acme = books(stack)
     page, asked = new_context().new_page(), list[Request]()
@@ -54,7 +54,9 @@ def test_a_landing_page_is_one_request(new_context: NewContext, stack: Rehearsal
     page.goto(f"{stack.origin}{acme.link}")
     heading(page, re.compile("Acme Coffee LLC"))
     page.wait_for_load_state("networkidle")
-    assert [request.url for request in asked if not request.url.startswith("data:")] == [f"{stack.origin}{acme.link}"]
+    landing, icons = (request.url for request in asked if not request.url.startswith("data:"))
+    assert landing == f"{stack.origin}{acme.link}"
+    assert icons.startswith(f"{stack.origin}{stack.prefix}/icons.svg?v="), "kept for ever"
     page.goto(f"{stack.origin}{acme.link}/etsy")
     button(page, "Continue to Etsy").click()
     approve(page, "Etsy")

@@ -9,7 +9,7 @@ from typing import Any
 
 import urllib3
 
-from .shared import READY, client, secret
+from .shared import READY, client, name_of, secret
 from .writes import write
 
 CAP = 64 * 1024
@@ -23,16 +23,11 @@ def callback(event: Mapping[str, Any]) -> tuple[int, dict[str, str], str]:
     attempt = _claimed(attempt_id, claim, hashlib.sha256(cookies["__Host-browser"].encode()).hexdigest())
     token, merchant = _redeemed(query["code"])
     entity_id = attempt["entity_id"]["S"]
-    connection = _name(entity_id, "square", merchant["id"])
+    connection = name_of(entity_id, "square", merchant["id"])
     grant = {"access_token": token["access_token"], "refresh_token": token["refresh_token"]}
     sealed = _sealed(json.dumps(grant).encode(), {"entity": entity_id, "connection": connection, "app": "square"})
     write(attempt_id, claim, attempt, merchant, connection, sealed)
     return 303, {"Location": f"/attempts/{attempt_id}", "Content-Type": "text/plain; charset=utf-8"}, ""
-
-
-def _name(*parts: str) -> str:
-    joined = b"".join(len(part).to_bytes(4, "big") + part.encode() for part in parts)
-    return hashlib.sha256(joined).hexdigest()[:32]
 
 
 def _claimed(attempt_id: str, claim: str, browser: str) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import hashlib
 import hmac
 import json
 import os
@@ -31,6 +32,12 @@ def secret() -> dict[str, Any]:
         found["keys"] = {int(number): _derived(bytes.fromhex(key)) for number, key in keys.items()}
         _made["secret"] = found
     return dict(_made["secret"])
+
+
+def name_of(*parts: str) -> str:
+    """One name for all of them."""
+    joined = b"".join(len(part).to_bytes(4, "big") + part.encode() for part in parts)
+    return hashlib.sha256(joined).hexdigest()[:32]
 
 
 def _derived(key: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .shared import client
+from .shared import client, name_of
 
 
 def write(  # noqa: PLR0917 - by hand
@@ -35,6 +35,7 @@ def write(  # noqa: PLR0917 - by hand
         {"ConditionCheck": still},
         {"Put": new},
         {"Put": {"TableName": os.environ["VAULT_TABLE"], "Item": account | grant}},
+        {"Put": {"TableName": core, "Item": _account(attempt["entity_id"], merchant["id"], connection)}},
         {"Put": {"TableName": core, "Item": account | _event(partition, connection, name, now)}},
         {"Update": _end(attempt_id, claim, merchant["id"], name)},
     ]
@@ -51,6 +52,17 @@ def _connection(partition: str, connection: str, name: str, now: str) -> dict[st
         "connected_at": {"S": now},
         "connected_by": {"S": "connect link"},
         "first_connected_at": {"S": now},
+    }
+
+
+def _account(entity_id: Mapping[str, str], account_id: str, connection: str) -> dict[str, Any]:
+    return {
+        "pk": {"S": f"ACCOUNT#{name_of('square', account_id)}"},
+        "sk": entity_id,
+        "type": {"S": "account"},
+        "app": {"S": "square"},
+        "connection_id": {"S": connection},
+        "living": {"BOOL": True},
     }
 
 
