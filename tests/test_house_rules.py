@@ -37,10 +37,24 @@ FLOORS = (
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 GROUND = len(FLOORS) - 1
 
-ONLY_IN = {"chalice": {"app", "handlers"}, "pynamodb": {"storage"}, "boto3": {"outbound"}, "jinja2": {"rendering"}}
+ONLY_IN = {
+    "chalice": {"app", "handlers"},
+    "pynamodb": {"storage"},
+    "boto3": {"outbound"},
+    "jinja2": {"rendering"},
+    "oauthlib": {"providers"},
+}
 """Libraries that one part of the house keeps to itself."""
 BOTOCORE = {"storage", "outbound"}
 FOREIGN = {"local", "tests", "benchmarks", "pytest", "moto", "authlib", "hypothesis"}
+VENDORS = {
+    "shopify": "shopifyapi",
+    "stripe": "stripe",
+    "intuitlib": "intuit-oauth",
+    "xero_python": "xero-python",
+    "standardwebhooks": "standardwebhooks",
+}
+"""The vendors' own libraries, which tests compare ours with, by the packages that they come in."""
 
 # Every route and what guards it. A route that is not here fails the tests, and so does one that has gone.
 #   anyone      no guard, and nothing to guard
@@ -201,6 +215,25 @@ def test_nothing_shipped_knows_the_local_run_or_the_tests() -> None:
     assert wrong == []
 
 
+def _packages(file: Path) -> Iterator[str]:
+    """What the file imports from by an absolute name."""
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield str(node.module).partition(".")[0]
+
+
+def test_vendors_libraries_are_for_tests_only() -> None:
+    """Threat 36. One client makes all calls; nobody has looked at what theirs follow, wait for and keep."""
+    elsewhere = (file for part in ("deploy", "local") for file in (ROOT / part).rglob("*.py"))
+    wrong = [str(file.relative_to(ROOT)) for file in (*SOURCES, *elsewhere) if VENDORS.keys() & _packages(file)]
+    assert wrong == []
+    required = "".join((ROOT / name).read_text() for name in ("requirements.txt", "requirements-rehearsal.txt"))
+    assert set(VENDORS.values()) & set(re.findall(r"^[a-z0-9-]+", required.lower(), re.MULTILINE)) == set()
+    assert all(f"\n{name}==" in (ROOT / "requirements-dev.txt").read_text().lower() for name in VENDORS.values())
+
+
 def test_what_is_imported_is_required() -> None:
     """The zip holds what requirements.txt names, and what that pulls in."""
     named = set(re.findall(r"^[A-Za-z0-9-]+", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
@@ -230,7 +263,7 @@ def test_a_cold_start_imports_nothing_heavy() -> None:
     program = (
         "import sys, app; print(*sorted({name.partition('.')[0] for name in sys.modules} & "
         "{'boto3', 'botocore', 'requests', 'urllib3', 'cryptography', 'jinja2', 'markupsafe', 'jwt', "
-        "'email_validator', 'segno', 'pynamodb', 'local', 'tests', 'moto', 'authlib', 'flask'}))"
+        "'email_validator', 'segno', 'pynamodb', 'oauthlib', 'local', 'tests', 'moto', 'authlib', 'flask'}))"
     )
     assert _in_a_fresh_process(ROOT, program).split() == []
 

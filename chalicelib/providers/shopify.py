@@ -13,9 +13,10 @@ from chalicelib.providers import noticing
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at
 
-_SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com")
-_DASHBOARD = re.compile(r"admin\.shopify\.com/store/([a-z0-9][a-z0-9-]{0,59})(?:/.*)?")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
+_SHOP = re.compile(rf"{_LABEL}\.myshopify\.com")
+_DASHBOARD = re.compile(rf"admin\.shopify\.com/store/({_LABEL})(?:/.*)?")
+_NAME = re.compile(_LABEL)
 _EPOCH = re.compile(r"[0-9]{1,12}")
 _OLDEST_SIGNATURE = 86_400
 _QUERY = "{ shop { name myshopifyDomain } }"
