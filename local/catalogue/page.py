@@ -19,7 +19,8 @@ Every app of the catalogue: how it is connected, what is asked of it, and how su
 (`local/catalogue/facts.json`); `make check` holds every row to the rules, and a test holds this page up to date.
 
 *Confidence* is in the facts as a whole. *Unverified* is what no second source confirmed: look there first when an app
-refuses us. No call was made to a live app; the simulators stand for them.
+refuses us. *Before production* is what the app first wants of whoever registers with it. No call was made to a live
+app; the simulators stand for them.
 """
 _SHELVES = {
     Category.ECOMMERCE: "Online shops",
@@ -44,6 +45,7 @@ _COLUMNS = (
     "Renewal",
     "Consent lasts",
     "Region; sandbox",
+    "Before production",
     "Confidence",
     "Unverified",
 )
@@ -70,6 +72,7 @@ def _line(row: Provider, known: Facts) -> tuple[str, ...]:
         "; ".join(_renewal(row)) or "–",
         _span(row.consent_lasts) if row.consent_lasts else "until taken back",
         "; ".join(_places(row, known)),
+        known.access_gating or "–",
         known.confidence,
         "; ".join(known.unverified) or "–",
     )
