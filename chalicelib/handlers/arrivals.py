@@ -5,9 +5,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib import wiring
-from chalicelib.errors import DeadLink, InvalidField, NotFound
+from chalicelib.errors import AppProblem, DeadLink, InvalidField, NotFound
 from chalicelib.handlers import requests as incoming
-from chalicelib.handlers.edge import FRAMES, html, pages, redirect
+from chalicelib.handlers.edge import FRAMES, app_problem_page, html, pages, redirect
 from chalicelib.i18n import N_
 from chalicelib.providers.base import Provider
 
@@ -34,7 +34,10 @@ def arrived(slug: str, request: Request) -> Response:
         page = html(wiring.renderer().page("framed", app=app, path=path))
         page.headers[FRAMES] = " ".join(app.frames)
         return page
-    arrival = wiring.arriving().arrive(slug, params)
+    try:
+        arrival = wiring.arriving().arrive(slug, params)
+    except AppProblem as problem:
+        return app_problem_page(problem, app)
     tenant = f"?tenant={quote(arrival.tenant)}" if arrival.tenant else ""
     cookies = (
         (incoming.set_cookie(incoming.INSTALL_COOKIE, arrival.secret, seconds=WAITING_SECONDS),)

@@ -10,7 +10,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import keys, wiring
 from chalicelib.errors import AppProblem, DeadLink, InvalidField, NotFound
 from chalicelib.handlers import requests as incoming
-from chalicelib.handlers.edge import html, pages, problem_page, redirect
+from chalicelib.handlers.edge import app_problem_page, html, pages, redirect
 from chalicelib.providers.parts import Mechanism
 from chalicelib.services.apps import connected, refillable
 from chalicelib.services.starting import Started, mends_of
@@ -117,7 +117,7 @@ def start(link: str, app: str) -> Response:
     except InvalidField as error:
         return _consent(link, app, _invitation_id(fields), fields, error)
     except AppProblem as problem:
-        return problem_page(502, problem.cause, app=provider, back=f"/c/{segment}/{slug}")
+        return app_problem_page(problem, provider, f"/c/{segment}/{slug}")
     return leaving(started, (cookie,))
 
 

@@ -8,7 +8,7 @@ from chalicelib.handlers import requests as incoming
 from chalicelib.handlers.connect import leaving
 from chalicelib.handlers.console import show_members, show_panel
 from chalicelib.handlers.console_guard import Admin, signed_in
-from chalicelib.handlers.edge import problem_page, redirect
+from chalicelib.handlers.edge import app_problem_page, redirect
 from chalicelib.i18n import N_
 from chalicelib.providers.parts import Mechanism
 
@@ -44,7 +44,7 @@ def connect(admin: Admin, entity_id: str, app: str) -> Response:
         return show_panel(admin, books, slug, typed, error)
     except AppProblem as problem:
         back = f"/entities/{books.entity.id}/apps/{slug}"
-        return problem_page(502, problem.cause, app=provider, back=back)
+        return app_problem_page(problem, provider, back)
     return leaving(started)
 
 

@@ -9,6 +9,7 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib import errors, logs, wiring
 from chalicelib.handlers.invocations import of_chalice, requested
+from chalicelib.providers.base import Provider
 from chalicelib.settings import SettingsRefused
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -43,9 +44,9 @@ PROBLEMS: Mapping[type[errors.ClientConnectError], tuple[int, str]] = {
     errors.AppWaits: (503, "app_down"),
     errors.AppProblem: (502, "app_down"),
     errors.AppDown: (502, "app_down"),
-    errors.AppRefused: (502, "app_refused"),
-    errors.GrantDead: (502, "app_refused"),
-    errors.NotEnabled: (502, "not_enabled"),
+    errors.AppRefused: (409, "app_refused"),
+    errors.GrantDead: (409, "app_refused"),
+    errors.NotEnabled: (409, "not_enabled"),
     errors.AppRejectedUs: (502, "app_down"),
     errors.Unavailable: (503, "unavailable"),
     errors.NotKept: (503, "unavailable"),
@@ -138,6 +139,12 @@ def problem_page(status: int, cause: str, **words: object) -> Response:
     """The calm page for a cause."""
     known: dict[str, object] = {"app": None, "back": "", "hint": "", "retry_after": 0}
     return html(wiring.renderer().page("problem", cause=cause, **known | words), status=status)
+
+
+def app_problem_page(problem: errors.AppProblem, app: Provider, back: str = "") -> Response:
+    """What went wrong at the app. Only an app that is down, or does not know us, is a fault of servers."""
+    status, cause = PROBLEMS[type(problem)]
+    return problem_page(status, cause, app=app, back=back)
 
 
 def problem_json(status: int, cause: str, **members: object) -> Response:

@@ -1,4 +1,4 @@
-"""Token answers (RFC 6749 §5.1). Apps err in every way: believe nothing but a non-empty bearer token."""
+"""Token answers (RFC 6749 §5.1), and errors as 200. Apps err in every way: believe only a non-empty bearer token."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ EPOCH_FROM = 1_000_000_000
 """A number this big is a point in time (2001 and later), not a count of seconds."""
 _FAR = 1_000_000_000_000
 """No point in time that anybody means; a number may be too long for a float."""
+_ERRORS = ("error", "errors", "errorCode")
 _NOT_BEARER = frozenset({"mac", "dpop", "n_a"})
 _REFRESH_LIFE = ("refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in")
 """Shopify's and eBay's, Keycloak's, Intuit's."""
@@ -42,6 +43,17 @@ def grant(call: Call, answer: Json, now: datetime) -> Grant:
         refresh_expires_at=_refresh_expiry(call, answer, now) if "refresh_token" in secrets else None,
         extra={**tenant, **extra},
     )
+
+
+def sound(answer: Json) -> Json:
+    """Any other answer, if it is none of the errors that come with status 200.
+
+    :raises AppRefused: if it is one.
+    """
+    told = (isinstance(answer.get(name), str) for name in ("code", "message"))
+    if any(answer.get(name) for name in _ERRORS) or all(told):
+        raise AppRefused("200")
+    return answer
 
 
 def _scopes(call: Call, answer: Json) -> tuple[str, ...]:

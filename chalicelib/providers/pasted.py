@@ -11,9 +11,10 @@ from chalicelib import keys
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import InvalidField
 from chalicelib.i18n import N_
+from chalicelib.providers.answers import sound
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.parts import Field
-from chalicelib.providers.reading import account, matching, sound
+from chalicelib.providers.reading import account, matching
 
 KEY = r"[A-Za-z0-9_-]{10,200}"
 PRINTABLE = r"[!-~]{10,300}"

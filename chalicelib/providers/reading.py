@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import AppDown, AppRefused, InvalidField
 from chalicelib.i18n import N_
+from chalicelib.providers.answers import sound
 from chalicelib.providers.base import Call, Json
 
 type Headers = Callable[[Call, Grant], dict[str, str]]
 type Identify = Callable[[Call, Grant, Json], Account]
 
 LONGEST_NAME = 120
-_ERRORS = ("error", "errors", "errorCode")
 _ACCOUNT_ID = re.compile(r"[!-~]{1,200}")
 
 
@@ -73,22 +73,8 @@ def account(account_id: str, name: str, **extra: str) -> Account:
 
 
 def get(call: Call, endpoint: str, headers: dict[str, str], **words: str) -> Json:
-    """A GET at one of the row's endpoints.
-
-    :raises AppRefused: also for an error in disguise.
-    """
+    """A GET at one of the row's endpoints."""
     return sound(call.web.json("GET", call.url(endpoint, **words), headers=headers))
-
-
-def sound(answer: Json) -> Json:
-    """The answer, if it is none of the errors that come with status 200.
-
-    :raises AppRefused: if it is one.
-    """
-    told = (isinstance(answer.get(name), str) for name in ("code", "message"))
-    if any(answer.get(name) for name in _ERRORS) or all(told):
-        raise AppRefused("200")
-    return answer
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -160,7 +146,7 @@ def from_token(account_id: str, *names: str, headers: Headers = BEARER) -> Ident
 def from_callback(param: str, *names: str, headers: Headers = BEARER, proof: str = "") -> Identify:
     """An ``identify``: a browser brought the id, so only a call with the new token makes it true.
 
-    ``proof`` is where the answer says the id again; without it, that there is a name shows that it answers for the id.
+    ``proof`` is where the answer says the id again; without it, a name must be there, or it answers nothing.
     The row's ``check_callback`` has seen to the id's form.
     """
 
@@ -169,10 +155,9 @@ def from_callback(param: str, *names: str, headers: Headers = BEARER, proof: str
         answer = get(call, "identity_url", headers(call, grant), account_id=told)
         if proof and at(answer, proof) != told:
             raise AppRefused("another account")
-        name = first(answer, names, "")
-        if not proof and not name:
+        if not (name := first(answer, names, told if proof else "")):
             raise AppDown("no identity")
-        return account(told, name or told)
+        return account(told, name)
 
     return identify
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from chalicelib import keys, logs
 from chalicelib.domain import Account, AdminSession, Attempt, AttemptState, Authority, Grant
-from chalicelib.errors import NotFound
+from chalicelib.errors import AppProblem, AttemptProblem, NotFound
 from chalicelib.providers import oauth2
 from chalicelib.providers.base import Call, Provider, Web
 from chalicelib.providers.parts import Mechanism
@@ -62,11 +62,15 @@ class Arriving:
         app = self.apps.serving(app)
         logs.bind(app=app.slug)
         call = replace(self.apps.call(app, self.web), params=params)
-        told = app.arrive(call, params) if app.arrive else {}
-        if app.mechanism is not Mechanism.INSTALL and "code" not in told:
-            return Arrival(app=app, tenant=told.get("tenant", ""), secret="")
-        with self.web.within(SECONDS):
-            parked = self._fetched(call, told)
+        try:
+            told = app.arrive(call, params) if app.arrive else {}
+            if app.mechanism is not Mechanism.INSTALL and "code" not in told:
+                return Arrival(app=app, tenant=told.get("tenant", ""), secret="")
+            with self.web.within(SECONDS):
+                parked = self._fetched(call, told)
+        except (AttemptProblem, AppProblem) as problem:
+            logs.event("arrival_failed", cause=problem.cause)
+            raise
         secret = keys.random_secret()
         self.attempts.begin(self._waiting(app, secret, parked))
         logs.event("arrived")
@@ -102,25 +106,29 @@ class Arriving:
         return self.parking.opened(secret, found).accounts
 
     def by_link(self, app: Provider, opened: Opened, secret: str) -> Attempt:
-        """Claim what waits, for the entity of a connect link."""
-        invitation = opened.invitation
-        authority = Authority(nonce=opened.entity.link.nonce)
-        claimed = self.attempts.adopt(
-            keys.digest(secret), app.slug, opened.entity.id, authority,
-            invited=invitation.email if invitation else "", now=keys.now(),
-        )  # fmt: skip
-        return self._kept(app, claimed, secret)
+        """Claim what waits, for the entity of a connect link.
+
+        :raises NotFound: if nothing waits.
+        """
+        invited = opened.invitation.email if opened.invitation else ""
+        return self._claimed(app, secret, opened.entity.id, Authority(nonce=opened.entity.link.nonce), invited)
 
     def by_admin(self, app: Provider, session: AdminSession, entity_id: str, secret: str) -> Attempt:
         """The same for an entity of a signed-in admin."""
         authority = Authority(admin=session.email, session_hash=session.id_hash)
-        claimed = self.attempts.adopt(keys.digest(secret), app.slug, entity_id, authority, invited="", now=keys.now())
-        return self._kept(app, claimed, secret)
+        return self._claimed(app, secret, entity_id, authority, "")
 
-    def _kept(self, app: Provider, attempt: Attempt | None, secret: str) -> Attempt:
-        """:raises NotFound: if nothing waits any more."""
-        if attempt is None:
+    def _claimed(self, app: Provider, secret: str, entity_id: str, authority: Authority, invited: str) -> Attempt:
+        attempt_id = keys.digest(secret)
+        claimed = self.attempts.adopt(attempt_id, app.slug, entity_id, authority, invited=invited, now=keys.now())
+        if claimed:
+            return self._kept(app, claimed, secret)
+        found = self.attempts.get(attempt_id)
+        if found is None or (found.app, found.entity_id, found.authority) != (app.slug, entity_id, authority):
             raise NotFound
+        return found  # a second click
+
+    def _kept(self, app: Provider, attempt: Attempt, secret: str) -> Attempt:
         parked = self.parking.opened(secret, attempt)
         call = self.apps.call(app, self.web, words=parked.grant.extra)
         with self.ending.failing(attempt), self.web.within(SECONDS):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from chalicelib import logs
+from chalicelib import keys, logs
 from chalicelib.domain import Account, Asked, Attempt, EventKind, Grant
 from chalicelib.errors import AppProblem, AttemptProblem, MixedUp, NotEnabled, NotFound, NotKept, Unavailable
 from chalicelib.providers.base import Call
@@ -72,10 +72,15 @@ class Ending:
             attempt.entity_id, EventKind.CONNECTION_FAILED, connected_by(attempt), app=attempt.app, detail=cause
         )
         self.attempts.fail(attempt, cause, failed)
-        if cause == NotEnabled.cause and (entity := self.entities.get(attempt.entity_id)):
+        self.turned_away(attempt, cause)
+
+    def turned_away(self, attempt: Attempt, cause: str) -> None:
+        """The line of a failure in the log; where the app has yet to let us in, it is pending from here on."""
+        logs.event("connection_failed", cause=cause, connection_failed=1)
+        entity = self.entities.get(attempt.entity_id) if cause == NotEnabled.cause else None
+        if entity and (attempt.authority.admin or keys.same(entity.link.nonce, attempt.authority.nonce)):
             noted = event(attempt.entity_id, EventKind.APP_REQUESTED, connected_by(attempt), app=attempt.app)
             self.entities.wait(entity, attempt.app, Asked(by=noted.actor, at=noted.at), noted)
-        logs.event("connection_failed", cause=cause, connection_failed=1)
 
 
 def connected_by(attempt: Attempt) -> str:

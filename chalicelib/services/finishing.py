@@ -42,11 +42,11 @@ class Finishing:
         """
         app = self.apps.providers.get(slug)
         if app is None:
-            raise AttemptProblem("expired")
+            raise _refused("expired")
         told = params.get(app.state_param, "")
         state = told or ("" if app.echoes_state else remembered)
         if not state:
-            raise AttemptProblem("expired", slug)
+            raise _refused("expired", slug)
         logs.bind(app=app.slug)
         attempt_id, secrets = keys.digest(state), {keys.digest(cookie): cookie for cookie in cookies if cookie}
         self._wait_for_keys(app, attempt_id, params)
@@ -75,11 +75,11 @@ class Finishing:
     def _not_claimed(self, attempt: Attempt | None, slug: str, bindings: tuple[str, ...]) -> Attempt:
         """A second click is no error; anything else is."""
         if attempt is None or attempt.app != slug:
-            raise AttemptProblem("expired", slug)
+            raise _refused("expired", slug)
         if attempt.browser_hash not in bindings:
-            raise AttemptProblem("other_browser", slug)
+            raise _refused("other_browser", slug)
         if attempt.state is AttemptState.PENDING:
-            raise AttemptProblem("expired", slug)
+            raise _refused("expired", slug)
         return attempt
 
     def _end(self, app: Provider, attempt: Attempt, params: Mapping[str, str], secret: str, *, sure: bool) -> None:
@@ -94,3 +94,9 @@ class Finishing:
                     return
             sealed = self.redeeming.parking.sealed(secret, attempt.id, found)
             self.attempts.park(attempt, sealed, keys.now() + CHOOSING)
+
+
+def _refused(cause: str, slug: str = "") -> AttemptProblem:
+    """A callback that is no attempt's. It is not counted as a failure of ours or the app's: anybody can send one."""
+    logs.event("callback_refused", cause=cause)
+    return AttemptProblem(cause, slug)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from chalicelib import keys, logs
+from chalicelib import keys
 from chalicelib.domain import AdminSession, Attempt, AttemptState, Authority, Grant
-from chalicelib.errors import AppProblem, AppRefused, AppRejectedUs, InvalidField, NotEnabled
+from chalicelib.errors import AppDown, AppProblem, AppRefused, InvalidField, NotEnabled
 from chalicelib.i18n import N_
 from chalicelib.providers.base import Call, Provider, Web
 from chalicelib.providers.parts import Field
@@ -38,6 +38,7 @@ class KeyForms:
 
         :raises InvalidField: if a field will not do or the app refuses the keys.
         :raises AppDown: if the app does not answer; nothing is stored.
+        :raises NotEnabled: if the app has yet to let us in; that is noted, and nothing else.
         :raises LimitReached: after many tries: a form that checks keys must not serve to guess them.
         """
         authority = Authority(admin=session.email, session_hash=session.id_hash)
@@ -62,7 +63,7 @@ class KeyForms:
         self.limits.take((KEY_FORM, limited))
         call = self.apps.call(app, self.web, words=plain)
         secrets = {field.name: fields[field.name] for field in app.fields if field.secret}
-        found = self._checked(call, Grant(secrets=secrets, extra=plain))
+        found = self._checked(call, Grant(secrets=secrets, extra=plain), attempt)
         self.attempts.begin(attempt)
         with self.ending.failing(attempt):
             if len(found.accounts) == 1 and expected(attempt, found.accounts[0]):
@@ -72,16 +73,20 @@ class KeyForms:
                 self.attempts.park(attempt, self.parking.sealed(secret, attempt.id, found), keys.now() + CHOOSING)
         return attempt
 
-    def _checked(self, call: Call, grant: Grant) -> Parked:
-        """The live check, before anything is stored."""
+    def _checked(self, call: Call, grant: Grant, attempt: Attempt) -> Parked:
+        """The live check, before anything is stored. Refused are the keys: our own client plays no part."""
         try:
             with self.web.within(SECONDS):
                 grant, answer = minted(call, grant)
                 return Parked(grant=grant, accounts=identified(call, grant, answer))
-        except AppProblem as problem:
-            logs.event("connection_failed", cause=problem.cause, connection_failed=1)
-            if isinstance(problem, NotEnabled) or not isinstance(problem, AppRefused | AppRejectedUs):
-                raise
+        except (AppDown, NotEnabled) as problem:
+            self.ending.turned_away(attempt, problem.cause)
+            raise
+        except InvalidField:
+            self.ending.turned_away(attempt, AppRefused.cause)
+            raise
+        except AppProblem:
+            self.ending.turned_away(attempt, AppRefused.cause)
             name = next(field.name for field in call.provider.fields if field.secret)
             raise InvalidField(name, N_("The app did not accept this. Check it and paste it again.")) from None
 
