@@ -43,6 +43,8 @@ class Trouble:
     refused: int = 0
     """Those among them that were a no, and not an outage."""
     since: datetime | None = None
+    refused_since: datetime | None = None
+    """When it said no for the first time: an outage before that is no part of the no."""
     retry_at: datetime | None = None
     """Nobody asks the app again before."""
 

@@ -26,10 +26,17 @@ def worse(trouble: Trouble, problem: AppProblem, now: datetime) -> Trouble:
     if isinstance(problem, AppDown) and problem.retry_after:
         pause = max(pause, timedelta(seconds=problem.retry_after))
     of_today = since + timedelta(days=failures // DAILY)
-    refused = trouble.refused + isinstance(problem, AppRefused)
-    return Trouble(failures=failures, refused=refused, since=since, retry_at=max(now + pause, of_today))
+    no = isinstance(problem, AppRefused)
+    return Trouble(
+        failures=failures,
+        refused=trouble.refused + no,
+        since=since,
+        refused_since=trouble.refused_since or (now if no else None),
+        retry_at=max(now + pause, of_today),
+    )
 
 
 def final(trouble: Trouble, now: datetime) -> bool:
     """Whether the app has refused for so long that somebody has to look, though it never said that the grant is over."""
-    return trouble.refused >= REFUSED_TIMES and trouble.since is not None and now - trouble.since >= REFUSED_FOR
+    since = trouble.refused_since
+    return trouble.refused >= REFUSED_TIMES and since is not None and now - since >= REFUSED_FOR

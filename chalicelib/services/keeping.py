@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib import keys
 from chalicelib.domain import DueGrant, EventKind, GrantStatus, Held, Reason
-from chalicelib.errors import AppWaits, NeedsAttention
+from chalicelib.errors import AppWaits, NeedsAttention, NotFound, Unavailable
 from chalicelib.providers.base import Provider
 from chalicelib.services import timetable
 from chalicelib.services.apps import Apps
@@ -35,8 +35,7 @@ class Keeping:
 
     def due(self) -> list[DueGrant]:
         """What is due, in an order that is fair; but for apps that are left alone just now."""
-        troubled = self.breaking.troubled()
-        return fair(found for found in self.vault.due(keys.now()) if found.app not in troubled)
+        return fair(self.vault.due(keys.now(), self.breaking.troubled().keys()))
 
     def keep(self, due: DueGrant) -> bool:
         """Do what is due for one of them. Returns whether it is as it should be afterwards.
@@ -54,6 +53,8 @@ class Keeping:
             return self._asked(row, held)
         except NeedsAttention:
             return False
+        except NotFound:
+            return True  # somebody ended it just now
         except AppWaits:
             self.checking.later(self._found(due) or held)
             return False
@@ -75,8 +76,11 @@ class Keeping:
 
     def crashed(self, due: DueGrant) -> None:
         """One that breaks must not stand in front of the others."""
-        if held := self._found(due):
-            self.vault.plan(held, keys.now() + CRASHED)
+        try:
+            if held := self._found(due):
+                self.vault.plan(held, keys.now() + CRASHED)
+        except Unavailable:
+            return  # it stays due
 
     def _found(self, due: DueGrant) -> Held | None:
         held = self.vault.get(due.entity_id, due.id)

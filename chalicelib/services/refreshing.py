@@ -129,10 +129,9 @@ class Refreshing:
         kept = self._saved(leased, owner, sealed)
         self.breaking.worked(leased.app)
         if kept is None:
-            found = self._again(leased)
-            if found.version == leased.version:
-                raise AppWaits(SOON)
-            return found, self.sealer.open(found.sealed, found)
+            return self._anothers(leased)
+        if kept.status is GrantStatus.REVOKING:
+            raise NotFound  # ended meanwhile; what we got is revoked with it
         logs.event("refreshed", app=leased.app, connection_id=leased.id, refreshed=1)
         return kept, new
 
@@ -156,9 +155,15 @@ class Refreshing:
     def _over(self, leased: Held, owner: str, reason: Reason) -> Opened:
         if self.attending.mark(leased, reason, owner):
             refuse(reason)
+        return self._anothers(leased)
+
+    def _anothers(self, leased: Held) -> Opened:
+        """Whoever came in between decides: a reconnect, or the next holder of the lease, who may be at it still."""
         found = self._again(leased)
         if found.status is GrantStatus.NEEDS_ATTENTION:
             refuse(found.reason)
+        if found.version == leased.version:
+            raise AppWaits(SOON)
         return found, self.sealer.open(found.sealed, found)
 
     def _failed(self, leased: Held, owner: str, problem: AppProblem) -> Opened:

@@ -1,7 +1,7 @@
 """The three tables as PynamoDB models, and nothing else. docs/design.md, *Data*, says why three.
 
 ``core`` sorts an entity's partition by the leading digit of the sort key, so that one Query from the start
-reads just what a page needs: 1 entity, 2 connections, 3 members, 4 invitations, 5 events, 6 outbox.
+reads just what a page needs: 1 entity, 2 connections, 3 members, 4 invitations, 5 events, 6 outbox, 7 webhook.
 """
 
 from collections.abc import Iterator
@@ -148,6 +148,17 @@ class OutboxRow(CoreItem, discriminator="outbox"):
     delivery = UnicodeAttribute(null=True)
 
 
+class WebhookItem(CoreItem, discriminator="webhook"):
+    """Where the entity's events are posted to; ``sealed`` and ``previous`` sign, and open only for whoever posts."""
+
+    url = UnicodeAttribute()
+    state = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    sealed = BinaryAttribute(legacy_encoding=False)
+    previous = BinaryAttribute(legacy_encoding=False, null=True)
+    previous_until = UTCDateTimeAttribute(null=True)
+
+
 class ParkedItem(CoreItem, discriminator="parked"):
     """A stream record that nobody could read: where it was and what was wrong, never what it held."""
 
@@ -187,6 +198,7 @@ class VaultItem(Model):
     failures = NumberAttribute(default=0)
     refused = NumberAttribute(default=0)
     failing_since = UTCDateTimeAttribute(null=True)
+    refused_since = UTCDateTimeAttribute(null=True)
     retry_at = UTCDateTimeAttribute(null=True)
     lease_owner = UnicodeAttribute(null=True)
     lease_until = UTCDateTimeAttribute(null=True)

@@ -5,7 +5,7 @@ the version that was read in its condition, and the lease's owner. The owner's n
 our own repeat of a write whose answer was lost finds its work done.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -20,6 +20,9 @@ from chalicelib.storage.vault_rows import SHARDS, due_actions, held, let_go, set
 
 PER_SHARD = 100
 """Of what is due, in one run. What waits longest comes first, so the rest has its turn in the next."""
+MANY = 2_000
+"""Looked through at once, where those of some apps are left out."""
+ACTIVE = VaultItem.status == GrantStatus.ACTIVE.value
 
 
 class Vault:
@@ -37,7 +40,7 @@ class Vault:
         item = _key(found)
         free = VaultItem.lease_owner.does_not_exist() | (VaultItem.lease_until <= now)
         mine = VaultItem.lease_owner == owner
-        unchanged = (VaultItem.version == found.version) & (VaultItem.status == GrantStatus.ACTIVE.value)
+        unchanged = (VaultItem.version == found.version) & ACTIVE
         actions: list[Action] = [VaultItem.lease_owner.set(owner), VaultItem.lease_until.set(until)]
         try:
             update(item, actions, unchanged & (free | mine))
@@ -57,6 +60,7 @@ class Vault:
             set_or_remove(VaultItem.expires_at, sealed.expires_at),
             set_or_remove(VaultItem.refresh_expires_at, sealed.refresh_expires_at),
             VaultItem.failing_since.remove(),
+            VaultItem.refused_since.remove(),
             VaultItem.retry_at.remove(),
             *let_go(),
             *due_actions(found.id, sealed.due_at),
@@ -68,29 +72,30 @@ class Vault:
         return held(item)
 
     def fail(self, found: Held, owner: str, trouble: Trouble, due_at: datetime | None) -> None:
-        """It came to nothing this time. Nothing happens if the lease is somebody else's by now."""
+        """It came to nothing this time. Nothing happens if the lease is somebody else's by now, or the grant is over."""
         actions = [
             VaultItem.failures.set(trouble.failures),
             VaultItem.refused.set(trouble.refused),
             set_or_remove(VaultItem.failing_since, trouble.since),
+            set_or_remove(VaultItem.refused_since, trouble.refused_since),
             set_or_remove(VaultItem.retry_at, trouble.retry_at),
             *let_go(),
             *due_actions(found.id, due_at),
         ]
-        self._if_mine(found, owner, actions)
+        self._if(_mine(found, owner) & ACTIVE, found, actions)
 
     def release(self, found: Held, owner: str) -> None:
         """Let go of a lease without having asked the app."""
-        self._if_mine(found, owner, let_go())
+        self._if(_mine(found, owner), found, let_go())
 
     def note(self, found: Held, checked_at: datetime, refusals: int, due_at: datetime | None) -> None:
         """What the app said of the account, and when to look again."""
         actions = [VaultItem.checked_at.set(checked_at), VaultItem.refusals.set(refusals)]
-        self._if(VaultItem.version == found.version, found, [*actions, *due_actions(found.id, due_at)])
+        self._plan(found, due_at, actions)
 
     def plan(self, found: Held, due_at: datetime | None) -> None:
         """When to look again, if it is still the grant that was read."""
-        self._if(VaultItem.version == found.version, found, due_actions(found.id, due_at))
+        self._plan(found, due_at)
 
     def destroy(self, found: Held) -> bool:
         """The end of a grant that is being revoked; not if it is another by now."""
@@ -101,17 +106,18 @@ class Vault:
             return False
         return True
 
-    def due(self, now: datetime) -> Iterator[DueGrant]:
-        """Of each shard what waits longest. The index only finds."""
-        latest = due_number(now)
+    def due(self, now: datetime, without: Collection[str] = ()) -> Iterator[DueGrant]:
+        """Of each shard what waits longest, but for these apps. The index only finds."""
+        latest, wanted = due_number(now), _of_others(without)
         for shard in SHARDS:
-            for item in call(partial(_due, shard, latest)):
-                if item.status == GrantStatus.ACTIVE.value:
-                    due_at = datetime.fromtimestamp(item.due_at, UTC)
-                    yield DueGrant(app=item.app, entity_id=item.entity_id, id=item.connection_id, due_at=due_at)
+            for item in call(partial(_due, shard, latest, wanted, MANY if without else PER_SHARD)):
+                due_at = datetime.fromtimestamp(item.due_at, UTC)
+                yield DueGrant(app=item.app, entity_id=item.entity_id, id=item.connection_id, due_at=due_at)
 
-    def _if_mine(self, found: Held, owner: str, actions: Sequence[Action]) -> None:
-        self._if(_mine(found, owner), found, actions)
+    def _plan(self, found: Held, due_at: datetime | None, actions: Sequence[Action] = ()) -> None:
+        """Not for a grant that is over: nothing would ever take it out of the index again."""
+        unchanged = VaultItem.version == found.version
+        self._if(unchanged & ACTIVE, found, [*actions, *due_actions(found.id, due_at)])
 
     def _if(self, condition: Condition, found: Held, actions: Sequence[Action]) -> None:
         try:
@@ -120,8 +126,16 @@ class Vault:
             return
 
 
-def _due(shard: str, latest: int) -> list[VaultItem]:
-    return list(VaultItem.due.query(shard, VaultItem.due_at <= latest, limit=PER_SHARD))
+def _of_others(apps: Collection[str]) -> Condition:
+    """Taken out by DynamoDB: thousands of an app that is left alone must not stand in front of all others."""
+    return ACTIVE & ~VaultItem.app.is_in(*apps) if apps else ACTIVE
+
+
+def _due(shard: str, latest: int, wanted: Condition, page: int) -> list[VaultItem]:
+    found = VaultItem.due.query(
+        shard, VaultItem.due_at <= latest, filter_condition=wanted, limit=PER_SHARD, page_size=page
+    )
+    return list(found)
 
 
 def _key(found: Held) -> VaultItem:

@@ -21,7 +21,11 @@ def shard(connection_id: str) -> str:
 
 def held(item: VaultItem) -> Held:
     trouble = Trouble(
-        failures=int(item.failures), refused=int(item.refused), since=item.failing_since, retry_at=item.retry_at
+        failures=int(item.failures),
+        refused=int(item.refused),
+        since=item.failing_since,
+        refused_since=item.refused_since,
+        retry_at=item.retry_at,
     )
     return Held(
         entity_id=item.entity_id,

@@ -1,23 +1,20 @@
 """Renewing: at most once, kept before use, never another's overwritten. Threats 29 and 30 of docs/security.md."""
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from chalicelib import wiring
 from chalicelib.domain import GrantStatus, Trouble
-from chalicelib.providers import renewing
 from chalicelib.services import refreshing
 from local.simulators import Misbehaviour
 from tests.conftest import Clock
 from tests.support.grants import Books, closed
 from tests.support.happening import together, unhurried
+from tests.support.stalled import Stalled, in_background
 from tests.support.world import World
 
 __all__ = ["closed"]
@@ -81,39 +78,13 @@ def test_several_rounds_of_many_readers(books: Books) -> None:
         assert (books.hits() - asked, round_number) == (1, round_number)
 
 
-class Held:
-    """Stops whoever asks the app, after the app has answered and before anything is written."""
-
-    def __init__(self) -> None:
-        self.answered, self.go = threading.Event(), threading.Event()
-        self._renewed = renewing.renewed
-        self._first = threading.Lock()
-
-    def renewed(self, *args: Any) -> Any:
-        found = self._renewed(*args)
-        if self._first.acquire(blocking=False):
-            self.answered.set()
-            assert self.go.wait(30)
-        return found
-
-
 @pytest.fixture
-def stalled() -> Iterator[Held]:
-    held = Held()
-    with patch.object(renewing, "renewed", held.renewed):
-        yield held
-    held.go.set()
+def stalled() -> Iterator[Stalled]:
+    with Stalled.first() as found:
+        yield found
 
 
-def in_background[T](work: Callable[[], T]) -> Any:
-    pool = ThreadPoolExecutor(1)
-    try:
-        return pool.submit(work)
-    finally:
-        pool.shutdown(wait=False)
-
-
-def test_a_reader_waits_for_whoever_renews(books: Books, stalled: Held) -> None:
+def test_a_reader_waits_for_whoever_renews(books: Books, stalled: Stalled) -> None:
     """Threat 29. It gets what they got, and asks nobody."""
     books.later(hours=2)
     path, platform = f"/v1/entities/acme/connections/{books.id}/credentials", books.world.platform()
@@ -126,7 +97,7 @@ def test_a_reader_waits_for_whoever_renews(books: Books, stalled: Held) -> None:
     assert books.hits() == asked + 1
 
 
-def test_while_the_old_one_works_nobody_waits(books: Books, stalled: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_old_one_works_nobody_waits(books: Books, stalled: Stalled, monkeypatch: pytest.MonkeyPatch) -> None:
     """Threat 29. Minutes before the end the old token is as good."""
     waited: list[object] = []
 
@@ -146,7 +117,7 @@ def test_while_the_old_one_works_nobody_waits(books: Books, stalled: Held, monke
     assert waited == []
 
 
-def test_who_stalls_past_their_lease_changes_nothing(world: World, clock: Clock, stalled: Held) -> None:
+def test_who_stalls_past_their_lease_changes_nothing(world: World, clock: Clock, stalled: Stalled) -> None:
     """Threat 29. Neither released nor overwritten: the next holder's grant stays."""
     books = Books(world, clock, "square")
     books.later(days=31)
@@ -176,7 +147,7 @@ def test_who_stalls_cannot_release_the_next_holders_lease(books: Books) -> None:
     assert vault.lease(held, "third", later, later + timedelta(seconds=30)) is None
 
 
-def test_a_reconnect_during_a_renewal_wins(books: Books, stalled: Held) -> None:
+def test_a_reconnect_during_a_renewal_wins(books: Books, stalled: Stalled) -> None:
     """Threat 29. The grant that the owner gave meanwhile stays, and is what the reader gets."""
     books.later(hours=2)
     path, platform = f"/v1/entities/acme/connections/{books.id}/credentials", books.world.platform()
