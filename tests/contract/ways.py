@@ -1,6 +1,7 @@
 """How a person connects each app of the catalogue: what they type, where they go, and what they answer."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from unittest.mock import patch
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -17,7 +18,9 @@ SIMULATED = {app.id: app for app in ALL}
 ROWS = [row for slug, row in PROVIDERS.items() if slug in SIMULATED]
 BY = {mechanism: [row for row in ROWS if row.mechanism is mechanism] for mechanism in Mechanism}
 GOING = BY[Mechanism.OAUTH2]
-"""The apps that people go to, to approve."""
+"""The apps that people go to, to approve, and that give a code then."""
+BACK = [*GOING, *BY[Mechanism.HANDOVER]]
+"""The apps that the browser comes back from."""
 
 TYPED: Mapping[str, str] = {
     "shopify": "acme-coffee.myshopify.com",
@@ -50,22 +53,22 @@ def typed(row: Provider) -> dict[str, str]:
 class Way:
     """One person on the way to connecting one app: an owner with the link, or an admin where only they may."""
 
-    def __init__(self, world: World, row: Provider) -> None:
+    def __init__(self, world: World, row: Provider, *, admin: Visitor | None = None, link: str = "") -> None:
         self.world, self.row = world, row
-        self.visitor = world.visitor() if row.ask_owner else world.admin()
-        self.page_path = f"{world.link()}/{row.slug}" if row.ask_owner else f"/entities/acme/apps/{row.slug}"
+        self.visitor = world.visitor() if row.ask_owner else admin or world.admin()
+        self.page_path = f"{link or world.link()}/{row.slug}" if row.ask_owner else f"/entities/acme/apps/{row.slug}"
         self.action = f"/{row.slug}" if row.ask_owner else "/connect"
 
-    def start(self) -> str:
+    def start(self, **more: str) -> str:
         """Fill the form in and send it; where the leaving page leads."""
         self.visitor.get(self.page_path)
-        page = self.visitor.submit(self.action, **typed(self.row))
+        page = self.visitor.submit(self.action, **typed(self.row), **more)
         assert page.refresh, page.text
         return page.refresh
 
-    def approved(self, account: str | None = None) -> "Back":
+    def approved(self, account: str | None = None, **more: str) -> "Back":
         """Approve at the app; the way back, not yet gone."""
-        return self._back(self.start(), "allow", account)
+        return self._back(self.start(**more), "allow", account)
 
     def cancelled(self) -> "Back":
         """Say no at the app."""
@@ -94,15 +97,33 @@ class Way:
             visitor.get(path_of(back.url), **{"sec-fetch-site": "cross-site"})
         return visitor.follow()
 
+    def ready(self, account: str | None = None, **more: str) -> "Back":
+        """Everything but the last step: approved at the app, or before the form, or with what an app signs."""
+        if self.row in BACK:
+            return self.approved(account, **more)
+        if self.row.mechanism is Mechanism.INSTALL:
+            secret = self.world.registered(self.row.slug)["client_secret"]
+            instance = wix.signed_instance(SIMULATED["wix"].demo["instance_id"], secret)
+            return Back(f"{BASE_URL}/install/wix?{urlencode({'instance': instance})}")
+        self.visitor.get(self.page_path)
+        form = next(form for form in self.visitor.page.forms if form.action.endswith(self.action))
+        return Back(form.action, form.fields | typed(self.row) | more)
+
+    def finish(self, last: "Back", visitor: Visitor | None = None, **more: str) -> Answer:
+        """The last step, of whatever kind; the page that it ends on."""
+        visitor = visitor or self.visitor
+        if self.row.mechanism is Mechanism.KEY_FORM:
+            visitor.post(last.url, last.values)
+            return visitor.follow()
+        page = self.come_back(last, visitor)
+        if self.row.mechanism is Mechanism.INSTALL and page.status == HTTPStatus.OK:
+            visitor.get(self.page_path)
+            page = visitor.submit(self.action, **more)
+        return page
+
     def connect(self, account: str | None = None) -> Answer:
         """All of it; the result page."""
-        if self.row.mechanism is Mechanism.KEY_FORM:
-            self.visitor.get(self.page_path)
-            page = self.visitor.submit(self.action, **typed(self.row))
-        elif self.row.mechanism is Mechanism.INSTALL:
-            page = self._installed()
-        else:
-            page = self.come_back(self.approved(account))
+        page = self.finish(self.ready(account))
         return self.choose() if asks(page) else page
 
     def choose(self) -> Answer:
@@ -111,14 +132,6 @@ class Way:
         if self.row.waits:
             self.world.apps.enable(self.row.slug, form.fields["account"])
         return self.visitor.submit(form.action)
-
-    def _installed(self) -> Answer:
-        secret = self.world.registered(self.row.slug)["client_secret"]
-        instance = wix.signed_instance(SIMULATED["wix"].demo["instance_id"], secret)
-        self.visitor.get(f"/install/wix?{urlencode({'instance': instance})}", **{"sec-fetch-site": "cross-site"})
-        self.visitor.follow()
-        self.visitor.get(self.page_path)
-        return self.visitor.submit(self.action)
 
 
 class Back:

@@ -33,10 +33,17 @@ def _stripe_account(call: Call, grant: Grant, token: Json) -> Account:
     return account(account_id if token.get("livemode") is not False else f"{account_id}:test", name)
 
 
-def _stripe_deauthorize(call: Call, _grant: Grant, account: Account | None) -> None:
-    if account is None:
+def _stripe_user(_call: Call, token: Json) -> dict[str, str]:
+    """Whose grant it is: also where no more of the account is known, it can be given back."""
+    user = at_or(token, "stripe_user_id", "")
+    return {"stripe_user_id": user} if user else {}
+
+
+def _stripe_deauthorize(call: Call, grant: Grant, account: Account | None) -> None:
+    user = account.id.removesuffix(":test") if account else grant.extra.get("stripe_user_id")
+    if not user:
         return
-    form = {"client_id": call.client.client_id, "stripe_user_id": account.id.removesuffix(":test")}
+    form = {"client_id": call.client.client_id, "stripe_user_id": user}
     call.web.send("POST", call.url("revoke_url"), headers=bearer(call.client.client_secret), form=form)
 
 
@@ -89,6 +96,7 @@ STRIPE = Provider(
     identify=_stripe_account,
     check=answered(),
     revoke=_stripe_deauthorize,
+    grant_extra=_stripe_user,
 )
 
 CHARGEBEE = Provider(

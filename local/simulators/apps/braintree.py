@@ -19,7 +19,7 @@ from local.simulators.pasted import PastedApp, unknown_in_query
 
 _GATEWAY = literal("api.braintreegateway.com")
 _GRAPHQL = literal("payments.braintree-api.com")
-_CLASSES = {"invalid_token": "AUTHENTICATION", "access_denied": "AUTHORIZATION"}
+_CLASSES = {"invalid_token": "AUTHENTICATION", "invalid_grant": "AUTHORIZATION", "access_denied": "AUTHORIZATION"}
 _FIELDS = ("id", "companyName", "status", "website", "timezone", "countryName")
 _QUERY = r"(?:query\s*\w*\s*)?\{\s*(?:(?P<ping>ping)|viewer\s*\{\s*merchant\s*\{(?P<fields>[\w\s,]+)\}\s*\})\s*\}"
 
