@@ -16,6 +16,7 @@ from chalicelib.handlers import (
     schedules,
     signing,
     streams,
+    webhooks,
 )
 from chalicelib.handlers.edge import Application, with_current_settings
 
@@ -43,8 +44,10 @@ app.register_blueprint(api.blueprint)
 # The operator's logo.
 app.register_blueprint(assets.blueprint)
 
-# No request at all: the core table's stream, what SES says of our letters, grants to give back, and the clock.
+# No request at all: the core table's stream, what SES says of our letters, grants to give back, events for webhooks,
+# and the clock.
 app.register_blueprint(streams.blueprint)
 app.register_blueprint(mail_events.blueprint)
 app.register_blueprint(revocations.blueprint)
+app.register_blueprint(webhooks.blueprint)
 app.register_blueprint(schedules.blueprint)

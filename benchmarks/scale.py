@@ -105,7 +105,7 @@ def _history(entity_id: str) -> None:
 def _years(entity_id: str) -> Iterator[CoreItem]:
     for number in range(EVENTS):
         told = event(entity_id, EventKind.OWNER_ASKED, f"admin {email(0)}", app="square", detail=_owner(number))
-        yield rows.event_item(told, alerting=False)
+        yield rows.event_item(told)
     for number in range(INVITATIONS):
         yield rows.invitation_item(_invitation(entity_id, number))
 

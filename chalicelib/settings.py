@@ -12,6 +12,7 @@ from chalicelib.variables import Variables
 LOGOS = Path(__file__).parent.parent / "templates" / "logos"
 SHORTEST_SECRET = 32
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
+_SIGNS_WEBHOOKS = r"whsec_(?:[A-Za-z0-9+/]{4}){8,}(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?"
 
 
 class SettingsRefused(Exception):
@@ -79,6 +80,14 @@ class Settings(Site):
     kms_key_id: str
     revocations_queue: str
     """The address of the queue of grants that are to be given back."""
+    webhooks_queue: str
+    """The address of the queue of events that are to be posted to a webhook."""
+    event_bus: str
+    """Where every event is put; empty for nowhere."""
+    webhook_url: str = field(repr=False)
+    """Where every event is posted to; empty for nowhere."""
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    """Each signs: the receiver changes from one to the next."""
     mail_from: str
     mail_configuration_sets: str
     """Precedes the kind of a letter in its configuration set's name; empty: SES says nothing of our letters."""
@@ -110,10 +119,14 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         ephemeral_table=read.required("EPHEMERAL_TABLE"),
         kms_key_id=read.required("KMS_KEY_ID"),
         revocations_queue=read.web_address("REVOCATIONS_QUEUE"),
+        webhooks_queue=read.web_address("WEBHOOKS_QUEUE"),
+        event_bus=read.optional("EVENT_BUS"),
+        webhook_url=read.matching_if_set("WEBHOOK_URL", r"https?://[^\s<>\"']+", "an http(s) address"),
+        webhook_secrets=read.listed("WEBHOOK_SECRETS", _SIGNS_WEBHOOKS, "whsec_ and base64 of at least 24 bytes, each"),
         mail_from=read.address("MAIL_FROM"),
-        mail_configuration_sets=_optional(read, "MAIL_CONFIGURATION_SETS", r"[A-Za-z0-9_-]{1,40}", "a short name"),
-        mail_events_topic=_optional(read, "MAIL_EVENTS_TOPIC", _TOPIC, "the ARN of an SNS topic"),
-        signing_keys=_signing_keys(read),
+        mail_configuration_sets=read.matching_if_set("MAIL_CONFIGURATION_SETS", r"[A-Za-z0-9_-]{1,40}", "a short name"),
+        mail_events_topic=read.matching_if_set("MAIL_EVENTS_TOPIC", _TOPIC, "the ARN of an SNS topic"),
+        signing_keys=read.numbered_keys("SIGNING_KEYS"),
         api_issuer=read.required("API_ISSUER"),
         api_audience=read.required("API_AUDIENCE"),
         api_secrets=read.listed("API_SECRET"),
@@ -121,7 +134,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         clients=_clients(read),
         endpoints=read.objects("APP_ENDPOINTS", _ENDPOINTS),
     )
-    _one_way_to_sign(settings, read)
+    _what_signs(settings, read)
     _refuse(read.wrong)
     return settings
 
@@ -165,22 +178,6 @@ def _brand(read: Variables) -> Brand:
     )
 
 
-def _optional(read: Variables, name: str, pattern: str, what: str) -> str:
-    return read.matching(name, pattern, what) if read.optional(name) else ""
-
-
-def _signing_keys(read: Variables) -> dict[int, bytes]:
-    keys: dict[int, bytes] = {}
-    read.required("SIGNING_KEYS")
-    for entry in read.listed("SIGNING_KEYS"):
-        match = re.fullmatch(r"(\d{1,3}):([0-9a-f]{64})", entry)
-        if not match or int(match[1]) > 255 or int(match[1]) in keys:
-            read.wrong.append("SIGNING_KEYS: must be a list of id:hex, ids from 0 to 255, each 64 hex digits")
-            return {}
-        keys[int(match[1])] = bytes.fromhex(match[2])
-    return keys
-
-
 _ENDPOINTS = ("authorize_url", "token_url", "refresh_url", "identity_url", "details_url", "revoke_url")
 _CLIENT = tuple(field.name for field in fields(Client))
 
@@ -190,10 +187,12 @@ def _clients(read: Variables) -> dict[str, Client]:
     return {slug: Client(**entry) for slug, entry in found.items() if entry.get("client_id")}
 
 
-def _one_way_to_sign(settings: Settings, read: Variables) -> None:
+def _what_signs(settings: Settings, read: Variables) -> None:
     if bool(settings.api_secrets) == bool(settings.api_jwks_url):
         read.wrong.append("API_SECRET, API_JWKS_URL: set exactly one of the two")
     if any(len(secret) < SHORTEST_SECRET for secret in settings.api_secrets):
         read.wrong.append(f"API_SECRET: at least {SHORTEST_SECRET} characters; of two, each")
     if settings.api_jwks_url:
         read.web_address("API_JWKS_URL")
+    if settings.webhook_url and not settings.webhook_secrets:
+        read.wrong.append("WEBHOOK_SECRETS: missing, while WEBHOOK_URL is set")

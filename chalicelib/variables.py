@@ -28,6 +28,10 @@ class Variables:
             self.wrong.append(f"{name}: must be {what}")
         return value
 
+    def matching_if_set(self, name: str, pattern: str, what: str) -> str:
+        """The same for what may be left out."""
+        return self.matching(name, pattern, what) if self.optional(name) else ""
+
     def web_address(self, name: str, default: str = "") -> str:
         return self.matching(name, r"https?://[^\s<>\"']+", "an http(s) address", default)
 
@@ -37,10 +41,25 @@ class Variables:
             self.wrong.append(f"{name}: must be an email address")
         return value
 
-    def listed(self, name: str) -> tuple[str, ...]:
+    def listed(self, name: str, pattern: str = ".*", what: str = "") -> tuple[str, ...]:
         """Values with commas between them; none at all if the variable is empty."""
         value = self.optional(name)
-        return tuple(entry.strip() for entry in value.split(",")) if value else ()
+        entries = tuple(entry.strip() for entry in value.split(",")) if value else ()
+        if not all(re.fullmatch(pattern, entry, re.DOTALL) for entry in entries):
+            self.wrong.append(f"{name}: must be {what}")
+        return entries
+
+    def numbered_keys(self, name: str) -> dict[int, bytes]:
+        """Keys by their ids, in the order in which they stand."""
+        keys: dict[int, bytes] = {}
+        self.required(name)
+        for entry in self.listed(name):
+            match = re.fullmatch(r"(\d{1,3}):([0-9a-f]{64})", entry)
+            if not match or int(match[1]) > 255 or int(match[1]) in keys:
+                self.wrong.append(f"{name}: must be a list of id:hex, ids from 0 to 255, each 64 hex digits")
+                return {}
+            keys[int(match[1])] = bytes.fromhex(match[2])
+        return keys
 
     def objects(self, name: str, fields: tuple[str, ...]) -> dict[str, dict[str, str]]:
         """A JSON object of objects, which have text in some of these fields and no others."""

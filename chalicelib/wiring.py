@@ -11,8 +11,8 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chalicelib.outbound.queues import Revocations
-    from chalicelib.outbound.sealing import Sealer
+    from chalicelib.outbound.queues import Outgoings, Revocations
+    from chalicelib.outbound.sealing import Sealer, WebhookSealer
     from chalicelib.outbound.secrets import CurrentSettings
     from chalicelib.outbound.web import Web
     from chalicelib.rendering import Renderer
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.services.checking import Checking
     from chalicelib.services.choosing import Choosing
     from chalicelib.services.crediting import Crediting
+    from chalicelib.services.delivering import Delivering
     from chalicelib.services.disconnecting import Disconnecting
     from chalicelib.services.ending import Ending
     from chalicelib.services.ending_letters import EndingLetters
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from chalicelib.services.noticing import Noticing
     from chalicelib.services.parking import Parking
     from chalicelib.services.posting import Posting
+    from chalicelib.services.publishing import Publishing
     from chalicelib.services.receipts import Receipts
     from chalicelib.services.refreshing import Refreshing
     from chalicelib.services.repeating import Repeating
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from chalicelib.services.revoking import Revoking
     from chalicelib.services.signing_in import SigningIn
     from chalicelib.services.starting import Starting
+    from chalicelib.services.subscribing import Subscribing
     from chalicelib.services.suppressing import Suppressing
     from chalicelib.settings import Settings, Site
     from chalicelib.storage import Storage
@@ -559,10 +562,71 @@ def alerting() -> "Alerting":
         letters=letters(),
         mending=mending_letters(),
         ending=ending_letters(),
-        events=stored.events,
         outbox=stored.outbox,
         posting=posting(),
         revocations=revocations(),
+    )
+
+
+@cache
+def outgoings() -> "Outgoings":
+    from chalicelib.outbound.queues import Outgoings
+
+    return Outgoings(settings().webhooks_queue)
+
+
+@cache
+def publishing() -> "Publishing":
+    from chalicelib.outbound.bus import Bus
+    from chalicelib.services.publishing import Publishing
+
+    stored, bus = storage(), settings().event_bus
+    return Publishing(
+        waiting=stored.events,
+        webhooks=stored.webhooks,
+        outgoings=outgoings(),
+        bus=Bus(bus) if bus else None,
+        deployment=bool(settings().webhook_url),
+    )
+
+
+@cache
+def webhook_sealer() -> "WebhookSealer":
+    from chalicelib.outbound.sealing import WebhookSealer
+
+    return WebhookSealer(settings().kms_key_id)
+
+
+@cache
+def subscribing() -> "Subscribing":
+    from chalicelib.outbound.addresses import public
+    from chalicelib.services.subscribing import Subscribing
+
+    return Subscribing(webhooks=storage().webhooks, sealer=webhook_sealer(), check=public)
+
+
+@cache
+def webhook_webs() -> "tuple[Web, Web]":
+    """For addresses that the platform set, which lead to public places only; and for the operator's own."""
+    from chalicelib.outbound.addresses import hosts_of
+    from chalicelib.outbound.web import Web
+    from chalicelib.services.delivering import SECONDS
+
+    return Web(seconds=SECONDS), Web(lambda: hosts_of([settings().webhook_url]), SECONDS)
+
+
+@renewed
+def delivering() -> "Delivering":
+    from chalicelib.services.delivering import Delivering, Target
+
+    url, secrets = settings().webhook_url, settings().webhook_secrets
+    web, own = webhook_webs()
+    return Delivering(
+        webhooks=storage().webhooks,
+        sealer=webhook_sealer(),
+        web=web,
+        own=own,
+        deployment=Target(url=url, secrets=secrets) if url else None,
     )
 
 

@@ -26,6 +26,8 @@ OTHER_NAMES = {
 TABLES = {"CORE_TABLE": "local-core", "VAULT_TABLE": "local-vault", "EPHEMERAL_TABLE": "local-ephemeral"}
 REVOCATIONS = "revocations"
 """The queue's name."""
+WEBHOOKS = "webhooks"
+"""As well."""
 MAIL_FROM = "Client Connect <connect@mail.bookkeep.example>"
 
 # A developer's own AWS profile has no say in a local run, nor does a proxy between servers of one machine. ``None``
@@ -77,6 +79,8 @@ def product(base_url: str, kms_key_id: str, registered: Mapping[str, Client], ap
         "BASE_URL": base_url,
         "KMS_KEY_ID": kms_key_id,
         "REVOCATIONS_QUEUE": f"https://sqs.us-east-1.amazonaws.com/123456789012/{REVOCATIONS}",
+        "WEBHOOKS_QUEUE": f"https://sqs.us-east-1.amazonaws.com/123456789012/{WEBHOOKS}",
+        "EVENT_BUS": "default",
         "MAIL_FROM": MAIL_FROM,
         "SIGNING_KEYS": f"1:{secrets.token_hex(32)}",
         "API_ISSUER": ISSUER,

@@ -90,7 +90,8 @@ class Stack:
 
     def _prepare(self) -> None:
         self.aws.verify_sender(configuration.MAIL_FROM)
-        self.aws.client("sqs").create_queue(QueueName=configuration.REVOCATIONS)
+        for queue in (configuration.REVOCATIONS, configuration.WEBHOOKS):
+            self.aws.client("sqs").create_queue(QueueName=queue)
         product = configuration.product(self.base_url, self.aws.new_key(), self._clients, self.api_secret)
         self._set({**configuration.APART, **self.aws.environment(), **product})
         self._set(configuration.endpoints(self.simulators))

@@ -13,6 +13,7 @@ SECRETS = {
     "client": "sentinel-client-secret",
     "signing": "5e" * 32,
 }
+WHSEC = f"whsec_{'5e' * 18}"
 GOOD = {
     "BASE_URL": "https://connect.example.com",
     "CORE_TABLE": "core",
@@ -20,6 +21,7 @@ GOOD = {
     "EPHEMERAL_TABLE": "ephemeral",
     "KMS_KEY_ID": "alias/grants",
     "REVOCATIONS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/revocations",
+    "WEBHOOKS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/webhooks",
     "MAIL_FROM": "Client Connect <connect@example.com>",
     "SIGNING_KEYS": f"1:{SECRETS['signing']}",
     "API_ISSUER": "https://issuer.example",
@@ -30,7 +32,7 @@ GOOD = {
 }
 REQUIRED = (
     *("BASE_URL", "CORE_TABLE", "VAULT_TABLE", "EPHEMERAL_TABLE", "KMS_KEY_ID", "REVOCATIONS_QUEUE", "MAIL_FROM"),
-    *("SIGNING_KEYS", "API_ISSUER", "API_AUDIENCE"),
+    *("WEBHOOKS_QUEUE", "SIGNING_KEYS", "API_ISSUER", "API_AUDIENCE"),
 )
 
 
@@ -91,6 +93,10 @@ def test_what_is_missing_is_named(name: str, nothing: str) -> None:
         ("MAIL_FROM", "a@b@c"),
         ("MAIL_CONFIGURATION_SETS", "two words"),
         ("MAIL_CONFIGURATION_SETS", "x" * 41),
+        ("WEBHOOK_SECRETS", "5e" * 32),
+        ("WEBHOOK_SECRETS", "whsec_c2hvcnQ="),
+        ("WEBHOOK_SECRETS", f"{WHSEC},"),
+        ("WEBHOOK_SECRETS", f"{WHSEC},{WHSEC}="),
         ("MAIL_EVENTS_TOPIC", "mail-events"),
         ("MAIL_EVENTS_TOPIC", "arn:aws:sqs:us-east-1:123456789012:mail-events"),
         ("MAIL_EVENTS_TOPIC", "arn:aws:sns:us-east-1:123456789012:mail-events:subscription"),
@@ -145,6 +151,15 @@ def test_keys_at_an_address_instead_of_a_secret() -> None:
 def test_two_secrets_while_one_replaces_the_other() -> None:
     assert load(GOOD | {"API_SECRET": f"{SECRETS['api']}, {'b' * 32}"}).api_secrets == (SECRETS["api"], "b" * 32)
     assert load(GOOD).api_secrets == (SECRETS["api"],)
+
+
+def test_a_webhook_needs_what_signs_for_it() -> None:
+    url = "https://hooks.example/events?of=connect"
+    settings = load(GOOD | {"WEBHOOK_URL": url, "WEBHOOK_SECRETS": f"{WHSEC}, {WHSEC}"})
+    assert (settings.webhook_url, settings.webhook_secrets) == (url, (WHSEC, WHSEC))
+    assert WHSEC not in repr(settings)
+    assert refused(WEBHOOK_URL=url) == ["WEBHOOK_SECRETS"]
+    assert refused(WEBHOOK_URL="hooks.example", WEBHOOK_SECRETS=WHSEC) == ["WEBHOOK_URL"]
 
 
 def test_a_page_needs_no_secret() -> None:

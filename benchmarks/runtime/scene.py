@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "EPHEMERAL_TABLE": "client-connect-bench-ephemeral",
     "KMS_KEY_ID": "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-4000-8000-000000000000",
     "REVOCATIONS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/client-connect-bench-revocations",
+    "WEBHOOKS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/client-connect-bench-webhooks",
     "MAIL_FROM": "Client Connect <connect@mail.bookkeep.example>",
     "API_ISSUER": "https://platform.bookkeep.example",
     "API_AUDIENCE": "client-connect",

@@ -36,6 +36,7 @@ from chalicelib.domain.letters import (
     OutboxItem,
     Suppression,
 )
+from chalicelib.domain.webhooks import Outgoing, Receiver, Webhook, WebhookState
 
 __all__ = [
     "ALERTING",
@@ -67,9 +68,13 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "OutboxItem",
+    "Outgoing",
     "Reason",
+    "Receiver",
     "Revocation",
     "SealedGrant",
     "Suppression",
     "Trouble",
+    "Webhook",
+    "WebhookState",
 ]

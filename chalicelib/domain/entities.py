@@ -30,6 +30,10 @@ class EventKind(StrEnum):
     DISCONNECTED = "disconnected"
     REVOCATION_FAILED = "revocation_failed"
     PRIVACY_NOTICE = "privacy_notice"
+    WEBHOOK_SET = "webhook_set"
+    WEBHOOK_ROTATED = "webhook_rotated"
+    WEBHOOK_REMOVED = "webhook_removed"
+    WEBHOOK_DISABLED = "webhook_disabled"
 
 
 ALERTING = frozenset(

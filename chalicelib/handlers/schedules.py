@@ -6,6 +6,7 @@ from chalicelib import keys, logs, wiring
 from chalicelib.domain import Event, OutboxItem
 from chalicelib.errors import Unavailable
 from chalicelib.handlers.invocations import trigger
+from chalicelib.handlers.streams import publish
 
 blueprint = Blueprint(__name__)
 
@@ -18,17 +19,19 @@ ENOUGH_SECONDS = 60.0
 @blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 @trigger
 def sweep(_event: CloudWatchEvent) -> dict[str, int]:
-    """Finish the letters that the stream could not. One that cannot be finished does not hold up the others."""
+    """Finish what the stream could not. One that cannot be finished does not hold up the others."""
     due, failed = wiring.alerting().due(), 0
+    told: list[Event] = []
     for found in due:
         logs.bind(entity_id=found.entity_id)
         try:
             wiring.alerting().finish(found)
+            told += [found] if isinstance(found, Event) else []
         except Exception as error:  # noqa: BLE001 - it stays due, and the next sweep says so again
             logs.crash(error)
             failed += 1
+    publish(told)
     if due:
-        logs.bind(entity_id="")
         logs.event("swept", due=len(due), failed=failed, outbox_age=max(_age(found) for found in due))
     return {"due": len(due), "failed": failed}
 

@@ -25,6 +25,7 @@ FOR_EVER = datetime.max.replace(tzinfo=UTC)
 MEMBERS: Mapping[str, tuple[type, ...]] = {
     "SIGNING_KEYS": (str,),
     "API_SECRET": (str,),
+    "WEBHOOK_SECRETS": (str,),
     "APP_CREDENTIALS": (str, dict),
     "APP_ENDPOINTS": (str, dict),
 }

@@ -1,4 +1,4 @@
-"""The one HTTP client for the apps: a total deadline, a size cap, no redirects, nothing kept between calls.
+"""The one HTTP client for the apps and for webhooks: a total deadline, a size cap, no redirects, nothing kept between calls.
 
 The libraries made for OAuth follow a 307 from the token endpoint with code and secret in hand, accept 30 MB
 answers and outlive their timeout when an answer drips (measured; see docs/security.md, row 36).
@@ -6,7 +6,8 @@ answers and outlive their timeout when an answer drips (measured; see docs/secur
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import logs
@@ -78,26 +79,45 @@ class Web:
         sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})}
         return _json(*self._sent(method, url, headers=sent, data=form, json=body, auth=auth or _no_auth))
 
-    def _sent(self, method: str, url: str, **options: Any) -> tuple[int, bytes, str]:
-        import requests
-        from urllib3.exceptions import HTTPError
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, float | None]:
+        """Post bytes, once. The status that came back, whatever it is, and in how many seconds to come again.
 
+        Only the head of the answer is read.
+
+        :raises AppDown: if none came in time.
+        """
+        sent = {"User-Agent": USER_AGENT, **headers}
+        with self._once("POST", url, headers=sent, data=body, auth=_no_auth) as response:
+            return response.status_code, seconds(response.headers.get("Retry-After", ""))
+
+    def _sent(self, method: str, url: str, **options: Any) -> tuple[int, bytes, str]:
         began, outcome = time.perf_counter(), ""
         try:
-            with (
-                Deadline(self._seconds),
-                self._open().send(
-                    requests.Request(method, url, **options).prepare(), timeout=left(), verify=True, stream=True
-                ) as response,
-            ):
+            with self._once(method, url, **options) as response:
                 raw = _capped(response)
             outcome = str(response.status_code)
-        except (requests.RequestException, HTTPError, OSError) as error:
-            outcome = type(error).__name__
-            raise AppDown(outcome) from None
+        except AppDown as down:
+            outcome = down.why
+            raise
         finally:
             logs.event("app_answered", outcome=outcome, provider_latency=logs.milliseconds_since(began))
         return response.status_code, raw, response.headers.get("Retry-After", "")
+
+    @contextmanager
+    def _once(self, method: str, url: str, **options: Any) -> "Iterator[Response]":
+        """One request in the time that there is; whatever goes wrong is ``AppDown``."""
+        import requests
+        from urllib3.exceptions import HTTPError
+
+        try:
+            prepared = requests.Request(method, url, **options).prepare()
+            with (
+                Deadline(self._seconds),
+                self._open().send(prepared, timeout=left(), verify=True, stream=True) as response,
+            ):
+                yield response
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise AppDown(type(error).__name__) from None
 
     def within(self, seconds: float) -> Deadline:
         """Bounds all calls made inside the ``with``, together."""

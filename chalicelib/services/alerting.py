@@ -11,7 +11,7 @@ from chalicelib.services.ending_letters import EndingLetters, receipted
 from chalicelib.services.ending_ports import Revocations
 from chalicelib.services.letters import Letters
 from chalicelib.services.mending_letters import KINDS, MendingLetters
-from chalicelib.services.ports import Entities, Events, Outbox
+from chalicelib.services.ports import Entities, Outbox
 from chalicelib.services.posting import Posting
 
 
@@ -23,13 +23,12 @@ class Alerting:
     letters: Letters
     mending: MendingLetters
     ending: EndingLetters
-    events: Events
     outbox: Outbox
     posting: Posting
     revocations: Revocations
 
     def on_event(self, event: Event) -> None:
-        """One letter to each admin that the entity has now and that may be written to, then the event is settled."""
+        """One letter to each admin that the entity has now and that may be written to."""
         if event.kind not in ALERTING:
             return
         if event.kind is EventKind.DISCONNECTED:
@@ -45,7 +44,6 @@ class Alerting:
             for email in _admins(books):
                 self.posting.put_and_send(_item(event, email), partial(self.letters.alert_of, books.entity, event))
             self._receipt(event, books)
-        self.events.settled(event)
 
     def _receipt(self, event: Event, books: Books) -> None:
         """The owner's own, if an invitation of ours knew the address; an admin has a letter and the console."""
@@ -72,11 +70,11 @@ class Alerting:
             self.posting.send(item)
 
     def due(self) -> Sequence[Event | OutboxItem]:
-        """What the stream did not finish: events without all their letters, letters without an end."""
+        """What the stream did not finish: events without all their letters or that did not leave, letters without an end."""
         return list(self.outbox.due(keys.now()))
 
     def finish(self, found: Event | OutboxItem) -> None:
-        """Finish one of them."""
+        """The letters of one of them."""
         if isinstance(found, Event):
             self.on_event(found)
         else:

@@ -18,6 +18,7 @@ from chalicelib.storage.sessions import Sessions, SignIns
 from chalicelib.storage.suppressions import Suppressions
 from chalicelib.storage.tables import connect
 from chalicelib.storage.vault import Vault
+from chalicelib.storage.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Storage:
     vault: Vault
     attention: Attention
     breakers: Breakers
+    webhooks: Webhooks
 
 
 def connected(core: str, vault: str, ephemeral: str) -> Storage:
@@ -64,4 +66,5 @@ def connected(core: str, vault: str, ephemeral: str) -> Storage:
         vault=Vault(),
         attention=Attention(),
         breakers=Breakers(),
+        webhooks=Webhooks(),
     )

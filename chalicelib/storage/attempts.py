@@ -73,7 +73,7 @@ class Attempts:
         invitation = InvitationItem(rows.entity_key(attempt.entity_id), f"{rows.INVITATIONS}{attempt.invitation_id}")
         write = Transaction()
         write.put("attempt", _item(attempt))
-        write.put("event", rows.event_item(event, alerting=False))
+        write.put("event", rows.event_item(event))
         unstarted = InvitationItem.state != InvitationState.STARTED.value
         started = [InvitationItem.state.set(InvitationState.STARTED.value)]
         write.update("invitation", invitation, started, InvitationItem.pk.exists() & unstarted)
@@ -176,7 +176,7 @@ class Attempts:
         actions = [AttemptItem.state.set(AttemptState.FAILED.value), AttemptItem.failure.set(cause)]
         still_mine = (AttemptItem.claim == attempt.claim) & (AttemptItem.state == AttemptState.CLAIMED.value)
         write.update("attempt", item, actions, still_mine)
-        write.put("event", rows.event_item(event, alerting=False))
+        write.put("event", rows.event_item(event))
         try:
             write.commit()
         except ConditionFailed:

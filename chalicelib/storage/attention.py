@@ -21,7 +21,7 @@ class Attention:
         actions = [VaultItem.status.set(needs), VaultItem.reason.set(reason.value)]
         write = _write(found, owner, [*actions, *let_go(), *due_actions(found.id, None)])
         write.update("connection", _connection(found), [ConnectionItem.status.set(needs)], ConnectionItem.pk.exists())
-        return _committed(write, event, alerting=True)
+        return _committed(write, event)
 
     def remind(self, found: Held, event: Event) -> bool:
         """A letter goes out that the consent ends; ``found`` has how many days before, and when to look again."""
@@ -30,13 +30,13 @@ class Attention:
         earlier = (VaultItem.reminded == 0) | (VaultItem.reminded > found.reminded)
         unchanged = (VaultItem.version == found.version) & (VaultItem.status == GrantStatus.ACTIVE.value)
         write.update("vault", VaultItem(found.entity_id, found.id), actions, unchanged & earlier)
-        return _committed(write, event, alerting=True)
+        return _committed(write, event)
 
     def reading(self, name: str, event: Event, until: datetime) -> bool:
         """Somebody read the credential: once a day, that is."""
         write = Transaction()
         write.put("reading", ReadingItem(f"READING#{name}", expires_at=until), ReadingItem.pk.does_not_exist())
-        return _committed(write, event, alerting=False)
+        return _committed(write, event)
 
 
 def _write(found: Held, owner: str, actions: Sequence[Action]) -> Transaction:
@@ -51,8 +51,8 @@ def _connection(found: Held) -> ConnectionItem:
     return ConnectionItem(rows.entity_key(found.entity_id), f"{rows.CONNECTIONS}{found.app}#{found.id}")
 
 
-def _committed(write: Transaction, event: Event, *, alerting: bool) -> bool:
-    write.put("event", rows.event_item(event, alerting=alerting))
+def _committed(write: Transaction, event: Event) -> bool:
+    write.put("event", rows.event_item(event))
     try:
         write.commit()
     except ConditionFailed:

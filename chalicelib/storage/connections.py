@@ -87,7 +87,7 @@ class Connections:
             write.put("connection", rows.connection_item(connection), ConnectionItem.pk.does_not_exist(), telling=True)
         write.put("vault", new_item(connection, sealed))
         write.put("account", accounts.item(connection, living=True))
-        write.put("event", rows.event_item(event, alerting=True))
+        write.put("event", rows.event_item(event))
         if attempt is not None:
             _end(write, attempt, connection, again=again)
         return write

@@ -32,7 +32,7 @@ class Disconnections:
         """Only an event, once for this notice."""
         write = Transaction()
         _claim(write, event, notice)
-        write.put("event", rows.event_item(event, alerting=False))
+        write.put("event", rows.event_item(event))
         return _committed(write)
 
     def _without_grant(self, connection: Connection, event: Event, not_after: datetime, notice: str) -> bool:
@@ -56,7 +56,7 @@ class Disconnections:
             item = VaultItem(connection.entity_id, connection.id)
             write.update("vault", item, revoking, VaultItem.entity_id.exists())
         write.put("account", accounts.item(connection, living=False))
-        write.put("event", rows.event_item(event, alerting=True))
+        write.put("event", rows.event_item(event))
         if notice:
             _claim(write, event, notice)
         return write

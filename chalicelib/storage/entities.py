@@ -55,7 +55,7 @@ class Entities:
         for member in first:
             members.put_both(write, member)
         for event in events:
-            write.put("event", rows.event_item(event, alerting=False))
+            write.put("event", rows.event_item(event))
         try:
             write.commit()
         except ConditionFailed:
@@ -66,7 +66,7 @@ class Entities:
         write = Transaction()
         item = EntityItem(rows.entity_key(entity_id), rows.ENTITY)
         write.update("entity", item, [EntityItem.name.set(name)], EntityItem.pk.exists())
-        write.put("event", rows.event_item(event, alerting=False))
+        write.put("event", rows.event_item(event))
         try:
             write.commit()
         except ConditionFailed:
@@ -79,7 +79,7 @@ class Entities:
         noted = [EntityItem.waiting[app].set({"by": asked.by, "at": asked.at.isoformat()})]
         fresh = EntityItem.waiting[app].does_not_exist()
         write.update("entity", item, noted, (EntityItem.nonce == entity.link.nonce) & fresh)
-        write.put("event", rows.event_item(event, alerting=False))
+        write.put("event", rows.event_item(event))
         try:
             write.commit()
         except ConditionFailed:
@@ -99,7 +99,7 @@ class Entities:
         write = Transaction()
         item = EntityItem(rows.entity_key(old.entity_id), rows.ENTITY)
         write.update("entity", item, actions, EntityItem.nonce == old.nonce)
-        write.put("event", rows.event_item(event, alerting=False))
+        write.put("event", rows.event_item(event))
         try:
             write.commit()
         except ConditionFailed:

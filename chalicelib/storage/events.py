@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pynamodb.expressions.update import Action
+
 from chalicelib import keys
 from chalicelib.domain import Event
 from chalicelib.storage import rows
@@ -31,14 +33,21 @@ class Events:
             return None
 
     def add(self, event: Event) -> None:
-        """One more, of which no letters tell."""
-        call(rows.event_item(event, alerting=False).save)
+        """One more."""
+        call(rows.event_item(event).save)
 
     def settled(self, event: Event) -> None:
-        """All its letters are in the outbox: the sweep need not look at it any more."""
+        """All its letters are in the outbox, and it has left: the sweep need not look at it any more."""
+        self._change(event, EventItem.due_shard.remove(), EventItem.due_at.remove())
+
+    def postponed(self, event: Event, until: datetime) -> None:
+        """It has not left: the sweep looks at it then, and at what waits behind it first."""
+        self._change(event, EventItem.due_at.set(rows.due_number(until)))
+
+    def _change(self, event: Event, *actions: Action) -> None:
         item = EventItem(rows.entity_key(event.entity_id), f"{rows.EVENTS}{event.id}")
         try:
-            update(item, [EventItem.due_shard.remove(), EventItem.due_at.remove()], EventItem.pk.exists())
+            update(item, actions, EventItem.due_at.exists())
         except ConditionFailed:
             return
 

@@ -21,7 +21,7 @@ class Invitations:
         write.check("member", MemberItem, (key, f"{rows.MEMBERS}{invitation.requested_by}"), MemberItem.pk.exists())
         write.put("invitation", rows.invitation_item(invitation))
         write.put("outbox", rows.outbox_row(letter))
-        write.put("event", rows.event_item(event, alerting=False))
+        write.put("event", rows.event_item(event))
         write.update(
             "entity",
             EntityItem(key, rows.ENTITY),

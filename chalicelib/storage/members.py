@@ -105,7 +105,7 @@ class Members:
         self._count(write, members[0].entity_id, len(members), EntityItem.pk.exists())
         for member, event in zip(members, events, strict=True):
             put_both(write, member)
-            write.put("event", rows.event_item(event, alerting=False))
+            write.put("event", rows.event_item(event))
         try:
             write.commit()
         except ConditionFailed as refusal:
@@ -123,7 +123,7 @@ class Members:
             item = MemberItem(rows.entity_key(entity_id), f"{rows.MEMBERS}{email}")
             write.delete("member", item, MemberItem.pk.exists())
             write.delete("membership", _membership(entity_id, email))
-            write.put("event", rows.event_item(event, alerting=False))
+            write.put("event", rows.event_item(event))
         try:
             write.commit()
         except ConditionFailed as refusal:

@@ -39,6 +39,7 @@ MEMBERS = "3#"
 INVITATIONS = "4#"
 EVENTS = "5#"
 OUTBOX = "6#"
+WEBHOOK = "7"
 SUPPRESSION = "D"
 """In an address's partition, just before its memberships (E#…): one Query reads both."""
 
@@ -228,8 +229,8 @@ def event(item: EventItem) -> Event:
     )
 
 
-def event_item(event: Event, *, alerting: bool) -> EventItem:
-    """``alerting`` events stay due until their letters are in the outbox."""
+def event_item(event: Event) -> EventItem:
+    """It stays due until its letters are in the outbox and it has left."""
     return EventItem(
         entity_key(event.entity_id),
         f"{EVENTS}{event.id}",
@@ -241,8 +242,8 @@ def event_item(event: Event, *, alerting: bool) -> EventItem:
         account_id=event.account_id,
         detail=event.detail,
         was=event.was or None,
-        due_shard=due_shard(event.id) if alerting else None,
-        due_at=due_number(event.at + SWEEP_AFTER) if alerting else None,
+        due_shard=due_shard(event.id),
+        due_at=due_number(event.at + SWEEP_AFTER),
     )
 
 

@@ -32,7 +32,7 @@ class Suppressions:
         standing = SuppressionItem.pk.exists() & SuppressionItem.lifted_at.does_not_exist()
         write = Transaction()
         write.update("suppression", SuppressionItem(*_key(email)), [SuppressionItem.lifted_at.set(at)], standing)
-        write.put("event", rows.event_item(event, alerting=False))
+        write.put("event", rows.event_item(event))
         try:
             write.commit()
         except ConditionFailed:

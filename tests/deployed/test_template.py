@@ -332,6 +332,7 @@ def test_the_environment_is_what_the_product_reads(template: dict[str, Any]) -> 
         "API_JWKS_URL": "https://a.example/keys",
         "MAIL_EVENTS_TOPIC": "arn:aws:sns:us-east-1:123456789012:mail-events",
         "REVOCATIONS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/revocations",
+        "WEBHOOKS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/webhooks",
         "SIGNING_KEYS": f"1:{'5e' * 32}",
     }
     load(values)
@@ -340,6 +341,7 @@ def test_the_environment_is_what_the_product_reads(template: dict[str, Any]) -> 
         "CORE_TABLE",
         "KMS_KEY_ID",
         "REVOCATIONS_QUEUE",
+        "WEBHOOKS_QUEUE",
         "MAIL_FROM",
         "API_ISSUER",
         "API_AUDIENCE",

@@ -91,8 +91,8 @@ def test_only_the_holder_writes_down_what_became_of_it(world: World) -> None:
     assert (row["state"], row["tries"]) == ("sending", 2)
 
 
-def test_alerting_events_are_due_until_they_are_settled(world: World) -> None:
-    """Threat 27. What the stream forgets, the sweep finds."""
+def test_events_are_due_until_they_are_settled(world: World) -> None:
+    """Threat 27. What the stream forgets, the sweep finds: of each there is something to be told."""
     world.entity()
     happened = event(EventKind.CONNECTED)
     kept = storage().entities.get("acme")
@@ -100,19 +100,29 @@ def test_alerting_events_are_due_until_they_are_settled(world: World) -> None:
     storage().connections.establish(connection(), sealed(), happened, Authority(nonce=kept.link.nonce), None)
     soon, later = happened.at + timedelta(minutes=1), happened.at + timedelta(minutes=3)
     assert list(storage().outbox.due(soon)) == []
-    assert list(storage().outbox.due(later)) == [happened]
-    storage().events.settled(happened)
+    found = {found.id: found for found in storage().outbox.due(later)}
+    assert found[happened.id] == happened
+    assert [kind for kind in world.events() if kind == "admin_added"] == ["admin_added"] * 2
+    assert len(found) == len(world.events())
+    for one in found.values():
+        assert isinstance(one, Event)
+        storage().events.settled(one)
     assert list(storage().outbox.due(later)) == []
     assert storage().events.get("acme", happened.id) == happened
 
 
-def test_ordinary_events_are_nobodys_work(world: World) -> None:
-    entity(PAT)
-    assert due(timedelta(days=3650)) == []
+def test_what_cannot_leave_lets_others_pass(world: World) -> None:
+    """Letters that are due have their turn, however many events wait for a bus that is away."""
+    happened = event()
+    storage().events.add(happened)
+    storage().events.postponed(happened, happened.at + timedelta(minutes=10))
+    assert list(storage().outbox.due(happened.at + timedelta(minutes=9))) == []
+    assert list(storage().outbox.due(happened.at + timedelta(minutes=10))) == [happened]
 
 
 def test_settling_what_has_gone_makes_nothing(world: World) -> None:
     storage().events.settled(event())
+    storage().events.postponed(event(), AT)
     assert world.core.items() == []
 
 

@@ -18,7 +18,7 @@ class Stage:
     """The stage's secret; what the tests' environment says at first, moved there."""
 
     def __init__(self) -> None:
-        self.members: dict[str, object] = {name: os.environ.pop(name) for name in MEMBERS}
+        self.members: dict[str, object] = {name: os.environ.pop(name, "") for name in MEMBERS}
         client("secretsmanager").create_secret(Name=NAME, SecretString=json.dumps(self.members))
         os.environ["SECRET_ID"] = NAME
 

@@ -168,7 +168,8 @@ def world(simulators: Simulators) -> Iterator[World]:
     simulators.reset()
     with fresh() as aws:
         wiring.storage()
-        client("sqs").create_queue(QueueName=configuration.REVOCATIONS)
+        for queue in (configuration.REVOCATIONS, configuration.WEBHOOKS):
+            client("sqs").create_queue(QueueName=queue)
         furnish(aws, _make)
         yield World(aws, simulators)
 
