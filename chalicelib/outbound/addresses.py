@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = ip_network("64:ff9b::/96")
+# Where all global unicast addresses are (RFC 4291 §2.4; IANA allots no others). What Python calls global besides
+# are forms that were given up and may still be routed to somebody's own network: fec0::/10, ::a.b.c.d, ::ffff:0:a.b.c.d.
+_UNICAST = ip_network("2000::/3")
 
 
 class NotPublic(OSError):
@@ -43,6 +46,8 @@ def _is_public(text: str) -> bool:
     except ValueError:
         return False
     inner = _inside(address) if isinstance(address, IPv6Address) else None
+    if isinstance(address, IPv6Address) and address not in _UNICAST and inner is None:
+        return False
     return all(one.is_global and not one.is_multicast for one in (address, inner) if one is not None)
 
 

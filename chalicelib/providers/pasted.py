@@ -22,9 +22,9 @@ _LONGEST_LABEL = 80
 
 
 def secret(name: str, label: str, help_text: str, *, pattern: str = KEY) -> Field:
-    """A key that is never shown again. A pattern keeps out what would break a header."""
-    hint = N_("Paste the whole key, and nothing else.")
-    return Field(name=name, label=label, help=help_text, secret=True, read=matching(name, pattern, hint))
+    """A key that is never shown again. A pattern keeps out what would break a header; whatever surrounds it may go."""
+    whole = matching(name, pattern, N_("Paste the whole key, and nothing else."))
+    return Field(name=name, label=label, help=help_text, secret=True, read=lambda typed: whole(typed.strip()))
 
 
 def plain(
@@ -44,7 +44,7 @@ def subdomain(name: str, domain: str, hint: str) -> Callable[[str], str]:
     whole = matching(name, r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", hint)
 
     def read(typed: str) -> str:
-        address = typed.strip().lower().removeprefix("https://").removesuffix("/")
+        address = typed.strip(" ").lower().removeprefix("https://").removesuffix("/")
         return whole(address.removesuffix(f".{domain}"))
 
     return read

@@ -177,11 +177,14 @@ def claims(token: object) -> Json:
 
 
 def matching(name: str, pattern: str, hint: str) -> Callable[[str], str]:
-    """A field's ``read``: what was typed, without the space around it, must match as a whole."""
+    """A field's ``read``: what was typed, without spaces around it, must match as a whole.
+
+    Lines and tabs are no spaces: nobody types them, and no browser sends them from a field of one line.
+    """
     whole = re.compile(pattern)
 
     def read(typed: str) -> str:
-        value = typed.strip()
+        value = typed.strip(" ")
         if not whole.fullmatch(value):
             raise InvalidField(name, hint)
         return value
