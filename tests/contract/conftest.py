@@ -74,4 +74,3 @@ class Acme:
 def acme(simulators: Simulators) -> Iterator[Acme]:
     with made(simulators) as world:
         yield Acme(world)
-
