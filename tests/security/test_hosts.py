@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from unittest.mock import patch
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import pytest
 
@@ -119,17 +119,17 @@ def leads_home(answer: Answer) -> bool:
     return seen.startswith("/") and not seen.startswith("//") and urlsplit(urljoin(BASE_URL, seen)).netloc == OURS
 
 
-@pytest.mark.parametrize("name", ["next", "return_to", "redirect_uri", "url"])
-def test_no_parameter_leads_elsewhere(world: World, link: str, name: str) -> None:
+def test_no_parameter_leads_elsewhere(world: World, link: str) -> None:
     """Threat 5. There is no such parameter; whatever is sent is ignored or refused, and shown nowhere."""
     for evil in EVIL_ADDRESSES:
-        tail = f"?{name}={quote(evil)}"
+        fields = dict.fromkeys(("next", "return_to", "redirect_uri", "url"), evil)
+        tail = f"?{urlencode(fields)}"
         owner, admin = world.visitor(), world.admin()
         answers = [owner.get(path + tail) for path in ("/", "/sign-in", link, f"{link}/square")]
         answers += [admin.get(path + tail) for path in ("/entities", "/entities/acme", "/entities/acme/apps/square")]
         owner.get(f"{link}/square")
-        started = owner.post(f"{link}/square", {name: evil})
-        answers += [owner.post(f"/sign-in{tail}", {"email": PAT}), owner.post("/sign-in", {"email": PAT, name: evil})]
+        started = owner.post(f"{link}/square", fields)
+        answers += [owner.post(f"/sign-in{tail}", {"email": PAT}), owner.post("/sign-in", {"email": PAT, **fields})]
         assert all(leads_home(answer) for answer in answers)
         assert started.status == 200
         assert urlsplit(started.refresh).netloc == urlsplit(world.apps.url).netloc

@@ -533,7 +533,7 @@ def nobody_tells() -> Iterator[None]:
             forget()
 
 
-@settings(max_examples=25, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=12, phases=(Phase.explicit, Phase.generate))
 @given(steps=STEPS)
 def test_whatever_happens_each_letter_comes_once_or_twice(simulators: Simulators, steps: list[Any]) -> None:
     """Threat 39. Nothing is lost, nothing comes a third time, and nothing is left lying.
