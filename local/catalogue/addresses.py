@@ -93,7 +93,7 @@ def readers(row: Provider) -> Iterator[str]:
         read = row.tenant_of
         yield from (
             f"tenant_of: {complaint}"
-            for complaint in _strays(row, known, "tenant", lambda value: read(_Everything(value)))
+            for complaint in _strays(row, known, "tenant", lambda value: read(Everything(value)))
         )
 
 
@@ -130,7 +130,7 @@ def _filled(template: str, known: Mapping[str, str]) -> str:
     return _WORD.sub(lambda found: known.get(found[1], "1"), template)
 
 
-class _Everything(dict[str, str]):
+class Everything(dict[str, str]):
     """A callback in which every parameter has this value."""
 
     def __init__(self, value: str) -> None:
