@@ -23,6 +23,8 @@ class State:
             self.tokens: list[IssuedToken] = []
             # What an app gave out when a seller began at its side → the seller.
             self.begun: dict[str, Account] = {}
+            # A consent → the nonce that its sign-in was asked with.
+            self.nonces: dict[int, str] = {}
             self.waiting: dict[tuple[str, str], deque[tuple[Misbehaviour, str]]] = {}
             self.ahead = 0.0
             self.grants = 0

@@ -1,12 +1,13 @@
 """One world for all tests of a file. Each begins at a moment to which the tables and the apps go back."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from chalicelib import wiring
 from chalicelib.providers.base import Provider
+from chalicelib.providers.parts import Mechanism
 from local.simulators import Simulators
 from tests.contract.ways import Back, Way
 from tests.support.moment import Moment
@@ -24,9 +25,18 @@ class Ready:
     cookies: dict[str, str]
     moment: Moment
 
+    @classmethod
+    def of(cls, way: Way, last: Back) -> "Ready":
+        """In this moment."""
+        return cls(way, last, dict(way.visitor.cookies), Moment(way.world))
+
     def finish(self, visitor: Visitor | None = None) -> Answer:
         """That step; the page that it ends on."""
         return self.way.finish(self.last, visitor)
+
+    def click_again(self) -> Answer:
+        """The same once more: a link followed twice, or a form sent twice."""
+        return self.way.claim_again() if self.way.row.mechanism is Mechanism.INSTALL else self.finish()
 
 
 class Acme:
@@ -62,12 +72,11 @@ class Acme:
         """Somebody who has done all but the last step: done once for each app, and come back to."""
         if row.slug not in self._ready:
             way = self.way(row)
-            last = way.ready()
-            self._ready[row.slug] = Ready(way, last, dict(way.visitor.cookies), Moment(self.world))
+            self._ready[row.slug] = Ready.of(way, way.ready())
         found = self._ready[row.slug]
         found.moment.back()
         found.way.visitor.cookies = dict(found.cookies)
-        return found
+        return replace(found)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from chalicelib.providers.parts import Mechanism
 from local.simulators.apps import ALL, chargebee, wix, woocommerce
 from local.simulators.people import approve, deny, post_back
 from tests.support.dance import path_of
-from tests.support.visitor import Answer, Visitor
+from tests.support.visitor import Answer, Form, Visitor
 from tests.support.world import BASE_URL, World
 
 SIMULATED = {app.id: app for app in ALL}
@@ -68,13 +68,10 @@ class Way:
 
     def approved(self, account: str | None = None, **more: str) -> "Back":
         """Approve at the app; the way back, not yet gone."""
-        return self._back(self.start(**more), "allow", account)
+        return self.answered(self.start(**more), "allow", account)
 
-    def cancelled(self) -> "Back":
-        """Say no at the app."""
-        return self._back(self.start(), "cancel", None)
-
-    def _back(self, address: str, decision: str, account: str | None) -> "Back":
+    def answered(self, address: str, decision: str, account: str | None = None) -> "Back":
+        """Answer at the app, to which ``address`` leads: ``allow`` or ``cancel``."""
         if self.row.slug in POSTED_BACK:
             posted = post_back(address, account=account, decision=decision)
             return Back(posted.url, posted.fields)
@@ -105,11 +102,10 @@ class Way:
             secret = self.world.registered(self.row.slug)["client_secret"]
             instance = wix.signed_instance(SIMULATED["wix"].demo["instance_id"], secret)
             return Back(f"{BASE_URL}/install/wix?{urlencode({'instance': instance})}")
-        self.visitor.get(self.page_path)
-        form = next(form for form in self.visitor.page.forms if form.action.endswith(self.action))
+        form = self.offered()
         return Back(form.action, form.fields | typed(self.row) | more)
 
-    def finish(self, last: "Back", visitor: Visitor | None = None, **more: str) -> Answer:
+    def finish(self, last: "Back", visitor: Visitor | None = None) -> Answer:
         """The last step, of whatever kind; the page that it ends on."""
         visitor = visitor or self.visitor
         if self.row.mechanism is Mechanism.KEY_FORM:
@@ -117,9 +113,23 @@ class Way:
             return visitor.follow()
         page = self.come_back(last, visitor)
         if self.row.mechanism is Mechanism.INSTALL and page.status == HTTPStatus.OK:
-            visitor.get(self.page_path)
-            page = visitor.submit(self.action, **more)
+            return self.claim()
         return page
+
+    def offered(self) -> Form:
+        """The form of the app's page: of an arrival, or of what is to be typed."""
+        self.visitor.get(self.page_path)
+        return next(form for form in self.visitor.page.forms if form.action.endswith(self.action))
+
+    def claim(self) -> Answer:
+        """What arrived is for this entity."""
+        self._claim = self.offered()
+        return self.claim_again()
+
+    def claim_again(self) -> Answer:
+        """The same form once more."""
+        self.visitor.post(self._claim.action, self._claim.fields)
+        return self.visitor.follow()
 
     def connect(self, account: str | None = None) -> Answer:
         """All of it; the result page."""

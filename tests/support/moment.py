@@ -9,7 +9,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from tests.support.world import World
 
-_OF_THE_APPS = ("codes", "tokens", "begun", "marks", "grants")
+_OF_THE_APPS = ("codes", "tokens", "begun", "marks", "grants", "nonces")
 """What outlives a request at the apps; hits and what is to go wrong begin anew."""
 
 

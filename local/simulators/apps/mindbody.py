@@ -15,9 +15,8 @@ from local.simulators.authorize import Rules
 from local.simulators.base import Call, Route, answer, literal, shown_name
 from local.simulators.bearer import bearer
 from local.simulators.client_auth import Query, in_body, same
-from local.simulators.model import Account, Client, Code, IssuedToken
+from local.simulators.model import Account, Code, IssuedToken
 from local.simulators.oauth import OAuthApp
-from local.simulators.state import State
 
 _SIGN_IN = literal("signin.mindbodyonline.com")
 _API = literal("api.mindbodyonline.com")
@@ -57,17 +56,13 @@ class Mindbody(OAuthApp):
         known = any(account.id == query["subscriberId"] for account in self.accounts)
         return "" if known else "subscriberId is no site"
 
-    def __init__(self, state: State, client: Client | None) -> None:
-        super().__init__(state, client)
-        self._nonces: dict[int, str] = {}
-
     def client_auth(self, query: Query, seen: Any) -> Any:
         return in_body(query, seen)
 
     def callback_extras(self, seen: Any) -> list[tuple[str, str]]:
         code: Code = self.state.codes[-1]
         half = hashlib.sha256(code.value.encode()).digest()[:16]
-        self._nonces[code.grant] = request.args["nonce"]
+        self.state.nonces[code.grant] = request.args["nonce"]
         claims = {"nonce": request.args["nonce"], "c_hash": base64.urlsafe_b64encode(half).decode().rstrip("=")}
         return [("id_token", self._id_token(seen.client.client_id, seen.user, claims)), ("scope", seen.scope)]
 
@@ -85,7 +80,7 @@ class Mindbody(OAuthApp):
             "expires_in": self.access_life,
             "scope": token.scope,
             "id_token": self._id_token(
-                token.client_id, token.account, {} if refreshed else {"nonce": self._nonces[token.grant]}
+                token.client_id, token.account, {} if refreshed else {"nonce": self.state.nonces[token.grant]}
             ),
         }
         offline = "offline_access" in token.scope.split()
