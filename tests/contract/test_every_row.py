@@ -12,7 +12,7 @@ from tests.support.moment import rows
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.slug)
 def test_it_is_connected(acme: Acme, caplog: pytest.LogCaptureFixture, row: Provider) -> None:
-    """Threats 25 and 43: sealed, told, named; the tokens are where nobody reads them."""
+    """Threat 25. Sealed, told, named; the tokens are where nobody reads them."""
     ready = acme.ready(row)
     caplog.clear()
     page = ready.finish()

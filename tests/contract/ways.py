@@ -136,9 +136,13 @@ class Way:
         page = self.finish(self.ready(account))
         return self.choose() if asks(page) else page
 
+    def question(self) -> Form:
+        """The form that asks which account it is to be."""
+        return next(form for form in self.visitor.page.forms if form.action.startswith("/attempts/"))
+
     def choose(self) -> Answer:
         """Answer the question which account, with the page's last; an app that must let us in there does."""
-        form = next(form for form in self.visitor.page.forms if form.action.startswith("/attempts/"))
+        form = self.question()
         if self.row.waits:
             self.world.apps.enable(self.row.slug, form.fields["account"])
         return self.visitor.submit(form.action)
