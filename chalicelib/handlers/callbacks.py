@@ -120,7 +120,7 @@ def choose(attempt: str) -> Response:
     found = _own(attempt)
     fields = incoming.form(request)
     try:
-        if found.state is AttemptState.PARKED:
+        if found.state is AttemptState.PARKED and found.expires_at > keys.now():
             account_id = "" if "none" in fields else fields.get("account", "-")
             wiring.choosing().choose(found, account_id, _cookies())
     except InvalidField as error:

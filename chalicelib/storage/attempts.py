@@ -170,10 +170,15 @@ class Attempts:
         return True
 
     def fail(self, attempt: Attempt, cause: str, event: Event) -> None:
-        """Claimed → failed, with the event that tells the admins why. What is done stays done."""
+        """Claimed → failed, with the event that tells the admins why. What is done stays done; what was kept, goes."""
         write = Transaction()
         item = AttemptItem(key_of(attempt.id))
-        actions = [AttemptItem.state.set(AttemptState.FAILED.value), AttemptItem.failure.set(cause)]
+        actions = [
+            AttemptItem.state.set(AttemptState.FAILED.value),
+            AttemptItem.failure.set(cause),
+            AttemptItem.verifier.set(""),
+            AttemptItem.parked.remove(),
+        ]
         still_mine = (AttemptItem.claim == attempt.claim) & (AttemptItem.state == AttemptState.CLAIMED.value)
         write.update("attempt", item, actions, still_mine)
         write.put("event", rows.event_item(event))

@@ -124,6 +124,7 @@ def _end(write: Transaction, attempt: Attempt, connection: Connection, *, again:
         AttemptItem.account_name.set(connection.account.name),
         AttemptItem.reconnected.set(int(again)),
         AttemptItem.verifier.set(""),
+        AttemptItem.parked.remove(),
     ]
     still_mine = (AttemptItem.claim == attempt.claim) & (AttemptItem.state == AttemptState.CLAIMED.value)
     write.update("attempt", AttemptItem(key_of(attempt.id)), actions, still_mine)
