@@ -86,7 +86,7 @@ def _end(attempt_id: str, claim: str, account_id: str, name: str) -> dict[str, A
         "TableName": os.environ["EPHEMERAL_TABLE"],
         "Key": {"pk": {"S": f"ATTEMPT#{attempt_id}"}},
         "UpdateExpression": "SET #state = :done, account_id = :id, account_name = :name, reconnected = :no, "
-        "verifier = :empty",
+        "verifier = :empty REMOVE parked",
         "ConditionExpression": "claim = :claim AND #state = :claimed",
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": {
