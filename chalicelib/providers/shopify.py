@@ -11,6 +11,7 @@ from chalicelib.errors import InvalidField, MixedUp
 from chalicelib.i18n import N_
 from chalicelib.providers import noticing
 from chalicelib.providers.base import Call, Json
+from chalicelib.providers.parts import Field
 from chalicelib.providers.reading import account, at
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
@@ -32,6 +33,15 @@ def shop_host(typed: str) -> str:
     if not _SHOP.fullmatch(host):
         raise InvalidField("tenant", N_("Enter the store's address, for example acme-store.myshopify.com."))
     return host
+
+
+STORE = Field(
+    name="tenant",
+    label=N_("Store address"),
+    help=N_("The address that ends in myshopify.com. In Shopify: Settings, then Domains."),
+    example="acme-store.myshopify.com",
+    read=shop_host,
+)
 
 
 def check_callback(call: Call, params: Mapping[str, str]) -> None:

@@ -80,7 +80,7 @@ def unused(row: Provider) -> Iterator[str]:
     known_names = {field.name for field in fields(Provider)}
     allowed = USED.get(row.mechanism, known_names - _NOT_OAUTH)
     if row.part_of:
-        allowed = _EVERYWHERE | {"part_of", "arrive"}
+        allowed = _EVERYWHERE | {"part_of", "tenant", "arrive"}
     for name in sorted(_set(row) - allowed):
         yield f"{name}: {row.mechanism} never uses it"
     for url, needs in (("refresh_url", "renewal"), ("revoke_url", "revoke"), ("identity_url", "identify")):

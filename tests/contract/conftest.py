@@ -49,6 +49,10 @@ class Acme:
         self._made = Moment(world)
         self._ready: dict[str, Ready] = {}
 
+    def again(self) -> None:
+        """As at first."""
+        self._made.back()
+
     def visitor(self) -> Visitor:
         """Somebody with a fresh browser."""
         return self.world.visitor()
@@ -65,7 +69,7 @@ class Acme:
 
     def way(self, row: Provider) -> Way:
         """Somebody who begins to connect the app, as the first of all."""
-        self._made.back()
+        self.again()
         return Way(self.world, row, admin=self.admin(), link=self.link)
 
     def ready(self, row: Provider) -> Ready:

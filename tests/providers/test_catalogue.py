@@ -143,6 +143,7 @@ def test_a_part_of_another_app_has_no_flow_of_its_own(row: Provider) -> None:
     assert PROVIDERS[row.part_of].part_of == ""
     assert row.endpoints == Endpoints()
     assert row.identify is None
+    assert row.tenant is PROVIDERS[row.part_of].tenant, "its page asks what the other's start needs"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.slug)

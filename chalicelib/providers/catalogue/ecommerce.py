@@ -62,13 +62,7 @@ SHOPIFY = Provider(
     # An offline token that expires: public apps made since April 2026 get no other that works.
     token_params={"expiring": "1"},
     renewal=Renewal(rotates=True, lifetime=timedelta(days=90)),
-    tenant=Field(
-        name="tenant",
-        label=N_("Store address"),
-        help=N_("The address that ends in myshopify.com. In Shopify: Settings, then Domains."),
-        example="acme-store.myshopify.com",
-        read=shopify.shop_host,
-    ),
+    tenant=shopify.STORE,
     check_callback=shopify.check_callback,
     identify=shopify.identify,
     revoke=shopify.revoke,

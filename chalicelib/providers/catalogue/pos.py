@@ -281,6 +281,7 @@ SHOPIFY_POS = Provider(
     name="Shopify POS",
     category=Category.POS,
     part_of="shopify",
+    tenant=shopify.STORE,
     owner=OwnerText(
         role=N_("Sign in as the store's owner, or as staff who may install apps."),
         reads=(N_("Orders from the till and from the online store"), N_("Products"), N_("Shopify Payments payouts")),
