@@ -35,8 +35,10 @@ class Asked:
         (found,) = self.world.ephemeral.items("attempt")
         return found
 
-    def answer(self, visitor: Visitor | None = None, **fields: str) -> Answer:
-        visitor = visitor or self.owner
+    def answer(self, /, **fields: str) -> Answer:
+        return self.answer_by(self.owner, fields)
+
+    def answer_by(self, visitor: Visitor, fields: dict[str, str]) -> Answer:
         visitor.post(self.path, fields)
         return visitor.follow()
 
@@ -122,7 +124,7 @@ def test_another_browser_is_not_asked_and_cannot_answer(asked: Asked) -> None:
     strangers[2].cookies = {"__Host-browser": "x" * 43}
     for stranger in strangers:
         assert stranger.get(asked.path).status == 404
-        assert asked.answer(stranger, account=asked.last).status == 404
+        assert asked.answer_by(stranger, {"account": asked.last}).status == 404
     assert asked.attempt["state"] == AttemptState.PARKED
     assert asked.nothing_is_kept()
 
