@@ -2,6 +2,7 @@
 
 from chalicelib.handlers import (
     api,
+    api_webhooks,
     arrivals,
     assets,
     callbacks,
@@ -40,6 +41,7 @@ app.register_blueprint(disconnect.blueprint)
 
 # The accounting platform: JSON, described by /v1/openapi.json.
 app.register_blueprint(api.blueprint)
+app.register_blueprint(api_webhooks.blueprint)
 
 # The operator's logo.
 app.register_blueprint(assets.blueprint)

@@ -21,6 +21,8 @@ SCOPES = (
         "events:read",
         "apps:read",
         "credentials:read",
+        "webhooks:read",
+        "webhooks:write",
     ),
 )
 HOUR = 3600

@@ -124,9 +124,13 @@ ROUTES = {
     "DELETE /v1/entities/{entity_id}/connections/{connection_id}": "token connections:write",
     "GET /v1/entities/{entity_id}/connections/{connection_id}/credentials": "token credentials:read",
     "GET /v1/entities/{entity_id}/events": "token events:read",
+    "PUT /v1/entities/{entity_id}/webhook": "token webhooks:write",
+    "GET /v1/entities/{entity_id}/webhook": "token webhooks:read",
+    "DELETE /v1/entities/{entity_id}/webhook": "token webhooks:write",
+    "POST /v1/entities/{entity_id}/webhook/rotate": "token webhooks:write",
     "POST /v1/entities/{entity_id}/console-sessions": "token entities:write",
 }
-TRIGGERS = {"keep_alive", "on_core_change", "on_mail_event", "on_revocation", "sweep"}
+TRIGGERS = {"keep_alive", "on_core_change", "on_mail_event", "on_revocation", "on_webhook", "sweep"}
 
 LONG_FILES = {
     "wiring.py": "the one place that joins things",

@@ -17,7 +17,7 @@ blueprint = Blueprint(__name__)
 
 PAGE = 50
 MOST = 100
-_ANY = [*JSON, "application/x-www-form-urlencoded", "application/octet-stream", "text/plain"]
+ANY = [*JSON, "application/x-www-form-urlencoded", "application/octet-stream", "text/plain"]
 """What may come with a POST that has no body: some clients always name a type."""
 
 
@@ -37,7 +37,7 @@ def put_entity(caller: Caller, entity_id: str) -> Answer:
     name, admins = text(body, "name"), body.get("admins")
     if "admins" in body and not (isinstance(admins, list) and all(isinstance(email, str) for email in admins)):
         raise InvalidField("admins", "Must be a list of email addresses.")
-    entity, emails, new = wiring.administering().put(entity_id, name, admins, _actor(caller))
+    entity, emails, new = wiring.administering().put(entity_id, name, admins, actor(caller))
     return 201 if new else 200, shapes.entity(entity, emails)
 
 
@@ -53,14 +53,14 @@ def get_entity(_caller: Caller, entity_id: str) -> Answer:
 @requires(blueprint, "links:read")
 def get_link(_caller: Caller, entity_id: str) -> Answer:
     """The connect link, the same until it is regenerated."""
-    return 200, shapes.link(_entity(entity_id).link, wiring.links())
+    return 200, shapes.link(entity_of(entity_id).link, wiring.links())
 
 
-@blueprint.route("/v1/entities/{entity_id}/link/regenerate", methods=["POST"], content_types=_ANY)
+@blueprint.route("/v1/entities/{entity_id}/link/regenerate", methods=["POST"], content_types=ANY)
 @requires(blueprint, "links:write")
 def regenerate_link(caller: Caller, entity_id: str) -> Answer:
     """A new link; the old one is dead."""
-    return 200, shapes.link(wiring.links().regenerate(_entity(entity_id), _actor(caller)), wiring.links())
+    return 200, shapes.link(wiring.links().regenerate(entity_of(entity_id), actor(caller)), wiring.links())
 
 
 @blueprint.route("/v1/apps", methods=["GET"])
@@ -107,7 +107,7 @@ def delete_connection(caller: Caller, entity_id: str, connection_id: str) -> Ans
     """End a connection; a second time changes nothing. The row stays, and says so."""
     if not keys.is_id(connection_id):
         raise NotFound
-    return 200, shapes.connection(wiring.disconnecting().by_id(entity_id, connection_id, _actor(caller)))
+    return 200, shapes.connection(wiring.disconnecting().by_id(entity_id, connection_id, actor(caller)))
 
 
 @blueprint.route("/v1/entities/{entity_id}/connections/{connection_id}/credentials", methods=["GET"])
@@ -123,7 +123,7 @@ def get_credentials(caller: Caller, entity_id: str, connection_id: str) -> Answe
 @requires(blueprint, "events:read")
 def get_events(_caller: Caller, entity_id: str) -> Answer:
     """The history, newest first."""
-    _entity(entity_id)
+    entity_of(entity_id)
     after, limit = _window()
     found = wiring.administering().history(entity_id, after, limit + 1)
     return 200, shapes.listing([shapes.event(event) for event in found], limit)
@@ -134,7 +134,7 @@ def get_events(_caller: Caller, entity_id: str) -> Answer:
 def post_console_session(_caller: Caller, entity_id: str) -> Answer:
     """An address that signs an admin in: whoever may set the admins may do that too."""
     email = text(fields(blueprint), "email")
-    _entity(entity_id)
+    entity_of(entity_id)
     return 201, {"url": wiring.signing_in().hand_over(entity_id, email)}
 
 
@@ -145,14 +145,16 @@ def _with_members(entity_id: str) -> Books:
     return books
 
 
-def _entity(entity_id: str) -> Entity:
+def entity_of(entity_id: str) -> Entity:
+    """:raises NotFound: if there is none."""
     entity = wiring.storage().entities.get(entity_id)
     if entity is None:
         raise NotFound
     return entity
 
 
-def _actor(caller: Caller) -> str:
+def actor(caller: Caller) -> str:
+    """What the history calls a caller."""
     return f"platform {caller.name}"
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.domain import Connection, ConnectLink, Entity, Event, Invitation
+from chalicelib import keys
+from chalicelib.domain import Connection, ConnectLink, Entity, Event, Invitation, Webhook
 from chalicelib.providers.base import Provider
 from chalicelib.services.crediting import Credential
 from chalicelib.services.links import Links
@@ -84,6 +85,18 @@ def event(event: Event) -> Shape:
         "detail": event.detail,
     }
     return shape | {name: value for name, value in optional.items() if value}
+
+
+def webhook(webhook: Webhook, secret: str = "") -> Shape:
+    """``secret`` once, when it was made."""
+    until = webhook.previous_until
+    shape: Shape = {
+        "url": webhook.url,
+        "state": webhook.state.value,
+        "created_at": moment(webhook.created_at),
+        "previous_secret_until": moment(until) if until and until > keys.now() else None,
+    }
+    return shape | {"secret": secret} if secret else shape
 
 
 def listing(items: Sequence[Shape], limit: int) -> Shape:
