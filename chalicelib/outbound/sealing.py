@@ -41,7 +41,7 @@ class Sealer:
 
         :raises NotKept: if KMS gives no data key.
         """
-        seal_bytes = self._envelopes.prepared(_context(bound))
+        seal_bytes = self._envelopes.prepared(of_grant(bound))
 
         def seal(grant: Grant) -> SealedGrant:
             ends = {"expires_at": grant.expires_at, "refresh_expires_at": grant.refresh_expires_at}
@@ -51,7 +51,7 @@ class Sealer:
 
     def open(self, sealed: SealedGrant, bound: Named) -> Grant:
         """The inverse of ``seal``, for this very connection. Raises what ``Envelopes.open`` raises."""
-        return loaded(self._envelopes.open(sealed.ciphertext, _context(bound)))
+        return loaded(self._envelopes.open(sealed.ciphertext, of_grant(bound)))
 
     def forget(self) -> None:
         """All keys that are at hand."""
@@ -66,17 +66,18 @@ class WebhookSealer:
 
     def seal(self, secret: str, entity_id: str) -> bytes:
         """:raises NotKept: if KMS gives no data key."""
-        return self._envelopes.prepared(_of_webhook(entity_id))(secret.encode())
+        return self._envelopes.prepared(of_webhook(entity_id))(secret.encode())
 
     def open(self, sealed: bytes, entity_id: str) -> str:
         """The inverse. Raises what ``Envelopes.open`` raises."""
-        return self._envelopes.open(sealed, _of_webhook(entity_id)).decode()
+        return self._envelopes.open(sealed, of_webhook(entity_id)).decode()
 
 
-def _context(bound: Named) -> Context:
+def of_grant(bound: Named) -> Context:
+    """What a grant is bound to."""
     return {"entity": bound.entity_id, "connection": bound.id, "app": bound.app}
 
 
-def _of_webhook(entity_id: str) -> Context:
-    """``purpose`` is what the role of whoever posts is held to (deploy/functions.py)."""
+def of_webhook(entity_id: str) -> Context:
+    """What signs for a webhook is bound to. ``purpose`` is what the role of whoever posts is held to (deploy/functions.py)."""
     return {"purpose": "webhook", "entity": entity_id}

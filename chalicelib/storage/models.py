@@ -19,7 +19,7 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_IMAGE
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 CONNECT_SECONDS = 2
@@ -47,6 +47,17 @@ class DueIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
     due_at = NumberAttribute(range_key=True)
 
 
+class SealedIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
+    """What is sealed, by the KMS key that opens it; sparse. For ``make reseal``; see ``storage/sealed.py``."""
+
+    class Meta:
+        index_name = "sealed"
+        projection = KeysOnlyProjection()
+
+    sealed_shard = UnicodeAttribute(hash_key=True)
+    sealed_under = UnicodeAttribute(range_key=True)
+
+
 class CoreItem(Model):
     """Base of everything in ``core``."""
 
@@ -60,6 +71,9 @@ class CoreItem(Model):
     due_shard = UnicodeAttribute(null=True)
     due_at = NumberAttribute(null=True)
     due = DueIndex()
+    sealed_shard = UnicodeAttribute(null=True)
+    sealed_under = UnicodeAttribute(null=True)
+    sealed_index = SealedIndex()
 
 
 class EntityItem(CoreItem, discriminator="entity"):
@@ -177,6 +191,13 @@ class VaultDueIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
     due_at = NumberAttribute(range_key=True)
 
 
+class VaultSealedIndex(SealedIndex):  # type: ignore[no-untyped-call]
+    """The same for the vault."""
+
+    class Meta(SealedIndex.Meta):
+        pass
+
+
 class VaultItem(Model):
     """A sealed grant, and what must be known of it unopened. Its table has no stream and its own IAM."""
 
@@ -208,6 +229,9 @@ class VaultItem(Model):
     due_shard = UnicodeAttribute(null=True)
     due_at = NumberAttribute(null=True)
     due = VaultDueIndex()
+    sealed_shard = UnicodeAttribute(null=True)
+    sealed_under = UnicodeAttribute(null=True)
+    sealed_index = VaultSealedIndex()
 
 
 class EphemeralItem(Model):

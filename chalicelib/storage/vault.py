@@ -13,6 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain import DueGrant, GrantStatus, Held, SealedGrant, Trouble
+from chalicelib.outbound.envelopes import under
 from chalicelib.storage.models import VaultItem
 from chalicelib.storage.rows import due_number
 from chalicelib.storage.tables import ConditionFailed, call, update
@@ -53,6 +54,7 @@ class Vault:
         item = _key(found)
         actions = [
             VaultItem.sealed.set(sealed.ciphertext),
+            VaultItem.sealed_under.set(under(sealed.ciphertext)),
             VaultItem.version.set(owner),
             VaultItem.refreshed_at.set(now),
             VaultItem.failures.set(0),

@@ -10,6 +10,7 @@ from chalicelib import keys
 from chalicelib.domain import Connection, GrantStatus, Held, Reason, SealedGrant, Trouble
 from chalicelib.storage.models import VaultItem
 from chalicelib.storage.rows import due_number
+from chalicelib.storage.sealed import marks
 
 SHARDS = tuple(f"due-{number:02}" for number in range(16))
 
@@ -65,6 +66,7 @@ def new_item(connection: Connection, sealed: SealedGrant) -> VaultItem:
         checked_at=at,
         due_shard=shard(connection.id) if sealed.due_at else None,
         due_at=due_number(sealed.due_at) if sealed.due_at else None,
+        **marks(connection.id, sealed.ciphertext),
     )
 
 

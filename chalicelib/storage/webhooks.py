@@ -8,8 +8,10 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.domain import Event, Webhook, WebhookState
 from chalicelib.errors import Conflict
+from chalicelib.outbound.envelopes import under
 from chalicelib.storage import rows
 from chalicelib.storage.models import CoreItem, EventItem, WebhookItem
+from chalicelib.storage.sealed import marks
 from chalicelib.storage.tables import ConditionFailed, Transaction, call
 
 
@@ -60,6 +62,7 @@ class Webhooks:
         """
         actions = [
             WebhookItem.sealed.set(sealed),
+            WebhookItem.sealed_under.set(under(sealed)),
             WebhookItem.previous.set(webhook.sealed),
             WebhookItem.previous_until.set(until),
         ]
@@ -117,4 +120,5 @@ def _item(webhook: Webhook) -> WebhookItem:
         state=webhook.state.value,
         created_at=webhook.created_at,
         sealed=webhook.sealed,
+        **marks(webhook.entity_id, webhook.sealed),
     )

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from chalicelib import logs
 from chalicelib.domain import LetterKind
 from chalicelib.handlers.edge import SECURITY_HEADERS
+from chalicelib.outbound.bus import SOURCE
+from chalicelib.services import delivering
 from chalicelib.services.revoking import GIVE_UP, SECONDS
 from chalicelib.settings import load
 from chalicelib.storage.models import CoreItem, EphemeralItem, VaultItem
@@ -106,10 +109,12 @@ def test_tables_are_what_the_models_say(resources: dict[str, Any]) -> None:
         assert _entries(said["key_schema"]) == _entries(properties["KeySchema"])
         assert _entries(said["attribute_definitions"]) == _entries(properties["AttributeDefinitions"])
     for model, name in ((CoreItem, "CoreTable"), (VaultItem, "VaultTable")):
-        [index] = resources[name]["Properties"]["GlobalSecondaryIndexes"]
-        [modelled] = model._get_schema()["global_secondary_indexes"]
-        assert (index["IndexName"], index["Projection"]) == (modelled["index_name"], modelled["projection"])
-        assert _entries(index["KeySchema"]) == _entries(modelled["key_schema"])
+        modelled = {index["index_name"]: index for index in model._get_schema()["global_secondary_indexes"]}
+        indexes = {index["IndexName"]: index for index in resources[name]["Properties"]["GlobalSecondaryIndexes"]}
+        assert indexes.keys() == modelled.keys()
+        for index_name, index in indexes.items():
+            assert index["Projection"] == modelled[index_name]["projection"]
+            assert _entries(index["KeySchema"]) == _entries(modelled[index_name]["key_schema"])
 
 
 def _entries(found: Iterable[Mapping[str, Any]]) -> list[list[str]]:
@@ -213,11 +218,49 @@ def test_no_role_may_more_than_it_must(resources: dict[str, Any]) -> None:
         assert not {"dynamodb:GetItem", "dynamodb:Query"} & _may(name, resources, "CoreTable")
     assert _may("OnRevocation", resources, "VaultTable") == {"dynamodb:GetItem", "dynamodb:DeleteItem"}
     opening = [name for name in actions if "kms:Decrypt" in actions[name]]
-    assert sorted(opening) == ["CredentialsHandler", "KeepAlive", "OnRevocation"]
+    assert sorted(opening) == ["CredentialsHandler", "KeepAlive", "OnRevocation", "OnWebhook"]
+    assert _may("OnWebhook", resources, "VaultTable") == set()
+    assert not {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:DeleteItem"} & actions["OnWebhook"]
+    [decrypt] = [one for one in _statements("OnWebhook", resources) if one["Action"] == ["kms:Decrypt"]]
+    assert decrypt["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": "webhook"}}
     making = [name for name in actions if "kms:GenerateDataKey" in actions[name]]
     assert sorted(making) == ["APIHandler", "CredentialsHandler", "KeepAlive", "OnRevocation"]
     _no_reading_by_writing(resources)
     assert [name for name in actions if "ses:SendEmail" in actions[name]] == ["OnCoreChange", "Sweep"]
+
+
+def test_only_our_own_events_are_put_on_one_bus(resources: dict[str, Any]) -> None:
+    """Threat 45. By whoever reads the stream, and the sweep."""
+    putting = [one.name for one in FUNCTIONS if "events:PutEvents" in _may(one.name, resources)]
+    assert putting == ["OnCoreChange", "Sweep"]
+    for name in putting:
+        [statement] = [one for one in _statements(name, resources) if one["Action"] == ["events:PutEvents"]]
+        assert statement["Resource"]["Fn::Sub"].endswith(":event-bus/${EventBus}")
+        assert statement["Condition"] == {"StringEquals": {"events:source": SOURCE}}
+
+
+def test_the_queue_for_webhooks_is_patient(resources: dict[str, Any]) -> None:
+    """A receiver has three days; what it does not take then ends where an alarm looks."""
+    queue, parked = (resources[name]["Properties"] for name in ("Webhooks", "WebhookFailures"))
+    assert queue["SqsManagedSseEnabled"] is parked["SqsManagedSseEnabled"] is True
+    function = resources["OnWebhook"]["Properties"]
+    assert function["Timeout"] >= 2 * delivering.SECONDS
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["WebhookFailures", "Arn"]}
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == delivering.TRIES
+    longest = sum((delivering.LONGEST_PAUSE,) * 6, timedelta(hours=12))
+    assert timedelta(seconds=queue["MessageRetentionPeriod"]) > longest
+    assert delivering.LONGEST_PAUSE + timedelta(seconds=function["Timeout"]) < timedelta(hours=12), "SQS's own limit"
+    [mapping] = function["Events"].values()
+    assert mapping["Properties"]["BatchSize"] == 1
+    assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "WebhookFailuresWaiting" in resources
+
+
+def _statements(function: str, resources: dict[str, Any]) -> list[dict[str, Any]]:
+    [policy] = resources[f"{function}Role"]["Properties"]["Policies"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
 
 
 def _no_reading_by_writing(resources: dict[str, Any]) -> None:
