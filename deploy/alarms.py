@@ -8,7 +8,7 @@ from deploy.functions import FUNCTIONS
 
 NAMESPACE = "ClientConnect"
 _MINUTE = 60
-QUEUES = ("StreamFailures", "MailEventFailures", "RevocationFailures")
+QUEUES = ("StreamFailures", "MailEventFailures", "RevocationFailures", "WebhookFailures")
 """Where what nobody could do ends up."""
 
 type Dimensions = dict[str, Any]
@@ -99,6 +99,7 @@ def _dashboard() -> dict[str, Any]:
         ("Letters", [_own("letters_sent"), _own("letters_retry"), _own("letters_unknown"), _own("letters_failed")]),
         ("Oldest letter or event that waits (seconds)", [_own("outbox_age", "Maximum")]),
         ("Apps' answers (milliseconds)", [_own("provider_latency", "p50"), _own("provider_latency", "p99")]),
+        ("Webhooks", [_own("webhooks_taken"), _own("webhooks_not_taken"), _own("events_unpublished")]),
         ("Renewals", [_own("refreshed"), _own("refresh_failed"), _own("client_rejected"), _own("needs_attention")]),
         ("Grant that waits longest to be kept alive (seconds)", [_own("grants_late", "Maximum")]),
         ("Errors", [["AWS/Lambda", "Errors", "FunctionName", f"${{{function.name}}}"] for function in FUNCTIONS]),

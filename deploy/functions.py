@@ -76,6 +76,19 @@ def _grants_key(action: str) -> Statement:
     return {"Effect": "Allow", "Action": [action], "Resource": key}
 
 
+# By the encryption context (outbound/sealing.py): who posts opens what signs for webhooks, and no grant.
+_OPEN_WEBHOOKS = {
+    **_grants_key("kms:Decrypt"),
+    "Condition": {"StringEquals": {"kms:EncryptionContext:purpose": "webhook"}},
+}
+_PUT_EVENTS = {
+    "Effect": "Allow",
+    "Action": ["events:PutEvents"],
+    "Resource": {"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBus}"},
+    "Condition": {"StringEquals": {"events:source": "client-connect"}},
+}
+
+
 _READ_STREAM = {
     "Effect": "Allow",
     "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
@@ -119,8 +132,10 @@ _LETTERS = (
     _SECRET,
     _SEND_LETTERS,
     _SEND_IN_THE_SANDBOX,
-    # What else follows from an event: a grant that is to be given back.
+    # What else follows from an event: a grant that is to be given back; and the event leaves.
     _queue("Revocations", "SendMessage"),
+    _queue("Webhooks", "SendMessage"),
+    _PUT_EVENTS,
 )
 
 # Whoever opens grants renews them too: reads, leases, writes, and says what became of the connection.
@@ -227,6 +242,31 @@ FUNCTIONS = (
                     "Properties": {
                         "Queue": {"Fn::GetAtt": ["Revocations", "Arn"]},
                         # An app that is asked to end a thousand grants at once must not be asked all at once.
+                        "ScalingConfig": {"MaximumConcurrency": 4},
+                    }
+                }
+            }
+        },
+    ),
+    # It leads to addresses that the platform set. No vault, and of all that is sealed only what signs.
+    Function(
+        name="OnWebhook",
+        log="on-webhook",
+        memory=256,
+        timeout=30,
+        may=(
+            _table(CORE, "BatchGetItem", "PutItem", "UpdateItem"),
+            _OPEN_WEBHOOKS,
+            _SECRET,
+            _queue("Webhooks", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility"),
+        ),
+        properties={
+            "Events": {
+                "OnWebhookSqsEventSource": {
+                    "Properties": {
+                        "Queue": {"Fn::GetAtt": ["Webhooks", "Arn"]},
+                        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                        # Slow receivers must not take the pages' concurrency, which a new account has ten of.
                         "ScalingConfig": {"MaximumConcurrency": 4},
                     }
                 }

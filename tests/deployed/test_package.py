@@ -20,6 +20,7 @@ HANDLERS = (
     "chalicelib.handlers.schedules",
     "chalicelib.handlers.mail_events",
     "chalicelib.handlers.revocations",
+    "chalicelib.handlers.webhooks",
 )
 UNCHECKED_HASH = 0b01
 

@@ -360,7 +360,7 @@ def test_every_function_has_its_own_role_log_and_alarms(template: dict[str, Any]
 def test_the_environment_is_what_the_product_reads(template: dict[str, Any]) -> None:
     """Threat 25. Each variable is a setting; the secret ones come from the secret and stand in no template."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
-    secret = {"SIGNING_KEYS", "API_SECRET", "APP_CREDENTIALS", "APP_ENDPOINTS"}
+    secret = {"SIGNING_KEYS", "API_SECRET", "WEBHOOK_SECRETS", "APP_CREDENTIALS", "APP_ENDPOINTS"}
     assert not secret & set(variables)
     values = {
         **dict.fromkeys(variables, "x"),
@@ -376,6 +376,8 @@ def test_the_environment_is_what_the_product_reads(template: dict[str, Any]) -> 
         "MAIL_EVENTS_TOPIC": "arn:aws:sns:us-east-1:123456789012:mail-events",
         "REVOCATIONS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/revocations",
         "WEBHOOKS_QUEUE": "https://sqs.us-east-1.amazonaws.com/123456789012/webhooks",
+        "WEBHOOK_URL": "https://hooks.example/events",
+        "WEBHOOK_SECRETS": f"whsec_{'5e' * 18}",
         "SIGNING_KEYS": f"1:{'5e' * 32}",
     }
     load(values)
