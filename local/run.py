@@ -65,6 +65,8 @@ Ready.
                   what a business owner opens, without an account
   Inbox           {run.inbox_url}
                   every letter of this run; none leaves this machine
+  Events          {run.inbox_url}/webhooks
+                  every event, as the accounting platform's own webhook would receive it
   Simulated apps  {run.simulators_url}
   API             {run.base_url}/v1/…   `make token` in another terminal prints a token
 

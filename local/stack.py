@@ -9,8 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from chalicelib.services import webhook_signatures
 from chalicelib.settings import load
-from local import configuration, inbox, letters, ports, seed, state
+from local import configuration, inbox, letters, ports, receiver, seed, state
 from local.aws import LocalAws
 from local.background import MAPPING, Background
 from local.missing import not_found
@@ -93,7 +94,12 @@ class Stack:
         for queue in (configuration.REVOCATIONS, configuration.WEBHOOKS):
             self.aws.client("sqs").create_queue(QueueName=queue)
         product = configuration.product(self.base_url, self.aws.new_key(), self._clients, self.api_secret)
-        self._set({**configuration.APART, **self.aws.environment(), **product})
+        self._webhook_secret = webhook_signatures.new_secret()
+        hears = {
+            "WEBHOOK_URL": f"http://{HOST}:{self.ports.inbox}{receiver.PATH}",
+            "WEBHOOK_SECRETS": self._webhook_secret,
+        }
+        self._set({**configuration.APART, **self.aws.environment(), **product, **hears})
         self._set(configuration.endpoints(self.simulators))
         # Read now, and not at the first request: what the caller's environment adds may be refused.
         load()
@@ -115,13 +121,19 @@ class Stack:
         )
         self.pump = Pump(self._product.handler_map["on_core_change"], stream, MAPPING, self._say)
         handlers = self._product.handler_map
-        queue = QueuePump(handlers["on_revocation"], self.aws.client("sqs"), configuration.REVOCATIONS, self._say)
-        background = Background({"stream": self.pump, "queue": queue}, handlers, self._say)
+        queues = {"on_revocation": configuration.REVOCATIONS, "on_webhook": configuration.WEBHOOKS}
+        pumps = {
+            name: QueuePump(handlers[name], self.aws.client("sqs"), queue, self._say, name)
+            for name, queue in queues.items()
+        }
+        background = Background({"stream": self.pump, **pumps}, handlers, self._say)
         background.start()
         self._started.callback(background.stop)
 
     def _start_inbox(self) -> None:
-        served = Served(inbox.create(letters.fetch), self.ports.inbox)
+        application = inbox.create(letters.fetch)
+        application.register_blueprint(receiver.create(self._webhook_secret))
+        served = Served(application, self.ports.inbox)
         self._started.callback(served.stop)
         self.inbox_url = served.url
 

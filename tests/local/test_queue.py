@@ -63,3 +63,21 @@ def test_a_queue_that_fails_does_not_end_the_run(world: World) -> None:
 
     QueuePump(lambda _event, _context: None, Failing(), NAME, said.append).run(stop, every=0.001)
     assert said[0] == "queue: OSError; going on"
+
+
+def test_what_the_handler_names_stays_and_how_often_it_came_is_told(world: World) -> None:
+    """As Lambda reads a partial batch response; the message's own visibility says when it comes again."""
+    tries: list[str] = []
+
+    def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+        [record] = event["Records"]
+        tries.append(record["attributes"]["ApproximateReceiveCount"])
+        again = {"QueueUrl": client("sqs").get_queue_url(QueueName=NAME)["QueueUrl"], "VisibilityTimeout": 0}
+        client("sqs").change_message_visibility(ReceiptHandle=record["receiptHandle"], **again)
+        assert getattr(context, "function_name", "") == "on_webhook"
+        return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}] if len(tries) < 3 else []}
+
+    sent("one")
+    QueuePump(handler, client("sqs"), NAME, function="on_webhook").once()
+    assert tries == ["1", "2", "3"]
+    assert left() == 0
