@@ -82,6 +82,7 @@ def test_another_state_is_nobodys(acme: Acme, caplog: Caplog, row: Provider) -> 
 def test_another_browser_cannot_finish(acme: Acme, caplog: Caplog, row: Provider) -> None:
     """Threat 2. Nobody is asked anything, and whose attempt it is can still finish."""
     ready, stranger = acme.ready(row), acme.visitor()
+    stranger.cookies = {"__Host-browser": "x" * 43, "__Host-session": "y" * 43}
     caplog.clear()
     if row.echoes_state:
         refused(acme, ready, ready.finish(stranger), caplog, "other_browser")

@@ -180,6 +180,9 @@ def test_quickbooks_must_open_the_company() -> None:
     assert str(web.asked[0]["url"]).endswith("/v3/company/123456789/companyinfo/123456789")
     with pytest.raises(AppRefused):
         accounts(back(quickbooks, Recorded(AppRefused("403")), realmId="123456789"))
+    for nothing in ({}, {"CompanyInfo": {}}):
+        with pytest.raises(AppDown):
+            accounts(back(quickbooks, Recorded(nothing), realmId="123456789"))
 
 
 def test_clovers_ends_are_points_in_time() -> None:
