@@ -1,6 +1,6 @@
 # `make` alone lists what there is. PYTHON=/path/to/python chooses the interpreter of the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run token test check apps format bench package deploy diff teardown screenshots lock clean environment rehearsal chromium
+.PHONY: help run token test check apps format bench package deploy diff reseal teardown screenshots lock clean environment rehearsal chromium
 
 export PORT
 PY := .venv/bin/python
@@ -43,6 +43,9 @@ deploy: environment ## Create or update a stack (STAGE=production)
 
 diff: environment ## Show what a deploy would change (STAGE=production)
 	@$(PY) -m deploy diff "$(STAGE)"
+
+reseal: environment ## Seal everything under the stage's present KMS key (STAGE=production); docs/operating.md, Rotating keys
+	@$(PY) -m deploy reseal "$(STAGE)"
 
 teardown: environment ## Delete a stack and keep its data (STAGE=production, DATA=delete-production to lose it)
 	@$(PY) -m deploy teardown "$(STAGE)" $(if $(DATA),--data "$(DATA)")

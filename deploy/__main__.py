@@ -1,4 +1,4 @@
-"""`python -m deploy package | up STAGE | diff STAGE | teardown STAGE [--data delete-STAGE]`."""
+"""`python -m deploy package | up STAGE | diff STAGE | reseal STAGE | teardown STAGE [--data delete-STAGE]`."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import sys
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import data, packaging, preparing
+from deploy import data, packaging, preparing, resealing
 from deploy.stack import Outputs, Stack
 from deploy.stage import Refused, Stage, read
 
@@ -14,7 +14,7 @@ from deploy.stage import Refused, Stage, read
 def main(arguments: list[str]) -> int:
     """The exit code: 1 when something is missing, which one line then names."""
     parser = argparse.ArgumentParser(prog="python -m deploy")
-    parser.add_argument("command", choices=("package", "up", "diff", "teardown"))
+    parser.add_argument("command", choices=("package", "up", "diff", "reseal", "teardown"))
     parser.add_argument("stage", nargs="?", default="")
     parser.add_argument("--data", default="keep")
     given = parser.parse_args(arguments)
@@ -45,6 +45,8 @@ def _on_stage(command: str, stage: Stage, fate: str) -> None:
         _up(session, stage, stack)
     elif command == "diff":
         print("\n".join(stack.changes(*packaging.build())) or "Nothing would change.")
+    elif command == "reseal":
+        _reseal(session, stage, stack)
     else:
         _teardown(session, stage, stack, fate)
 
@@ -62,6 +64,12 @@ def _show(outputs: Outputs) -> None:
     print(f"Console:        {pages}/sign-in\nAPI:            {pages}/v1\nRedirect URIs:  {pages}/callback/{{app}}")
     if "DomainTarget" in outputs:
         print(f"DNS:            point the domain at {outputs['DomainTarget']}")
+
+
+def _reseal(session: boto3.session.Session, stage: Stage, stack: Stack) -> None:
+    if failed := resealing.of_stage(session, stage, stack.outputs(), print).run():
+        raise Refused(f"{failed} could not be sealed anew and are as they were: docs/operating.md, Rotating keys")
+    print("Run it again: when it finds nothing any more, nothing is left.")
 
 
 def _teardown(session: boto3.session.Session, stage: Stage, stack: Stack, fate: str) -> None:

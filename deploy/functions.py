@@ -72,7 +72,10 @@ _SEND_IN_THE_SANDBOX = {
 
 
 def _grants_key(action: str) -> Statement:
-    key = {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["GrantsKey", "Arn"]}, {"Ref": "ExistingKeyArn"}]}
+    key: Any = {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["GrantsKey", "Arn"]}, {"Ref": "ExistingKeyArn"}]}
+    if action == "kms:Decrypt":
+        # As long as something is sealed under the key before (make reseal), it has to open as well.
+        key = {"Fn::If": ["HasFormerKey", [key, {"Ref": "FormerKeyArn"}], key]}
     return {"Effect": "Allow", "Action": [action], "Resource": key}
 
 

@@ -64,6 +64,13 @@ class Stack:
         self._cloudformation.delete_stack(StackName=stack_id)
         self._watch(stack_id, seen, "DELETE_COMPLETE")
 
+    def outputs(self) -> Outputs:
+        """:raises Refused: if there is no such stack."""
+        found = self._found()
+        if not found:
+            raise Refused(f"There is no stack {self._stage.stack} in {self._stage.region}")
+        return _outputs(found)
+
     def stands(self) -> bool:
         """Whether there is anything to take down."""
         return bool(self._found())
@@ -82,7 +89,9 @@ class Stack:
         parameters = {**self._stage.parameters, "Stage": self._stage.name, "SecretName": self._stage.secret}
         before = {entry["ParameterKey"]: entry["ParameterValue"] for entry in found.get("Parameters", ())}
         if found:
-            parameters |= {name: before[name] for name in ("CreateMailIdentity", "CreateLogRole", "ExistingKeyArn")}
+            parameters |= {name: before[name] for name in ("CreateMailIdentity", "CreateLogRole")}
+            # Another key than so far only if the stage's file says so.
+            parameters.setdefault("ExistingKeyArn", before["ExistingKeyArn"])
         else:
             parameters |= first_parameters(self._session, self._stage)
         return {**parameters, "BaseUrl": self._base_url(found)}
