@@ -1,6 +1,6 @@
 # `make` alone lists what there is. PYTHON=/path/to/python chooses the interpreter of the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run token test check apps format bench package deploy diff reseal teardown screenshots lock clean environment rehearsal chromium
+.PHONY: help run token test check apps format bench package deploy diff reseal teardown replay screenshots lock clean environment rehearsal chromium
 
 export PORT
 PY := .venv/bin/python
@@ -49,6 +49,9 @@ reseal: environment ## Seal everything under the stage's present KMS key (STAGE=
 
 teardown: environment ## Delete a stack and keep its data (STAGE=production, DATA=delete-production to lose it)
 	@$(PY) -m deploy teardown "$(STAGE)" $(if $(DATA),--data "$(DATA)")
+
+replay: environment ## Post an entity's events to its webhooks once more (STAGE=production ENTITY=acme SINCE=2026-11-01)
+	@$(PY) -m deploy replay "$(STAGE)" --entity "$(ENTITY)" --since "$(SINCE)"
 
 screenshots: environment chromium ## Picture every page and letter
 	@$(PY) -m local.preview --screenshots

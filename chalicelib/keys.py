@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _NO_LATER = 2**56 - 1
 
@@ -23,6 +23,11 @@ def random_secret() -> str:
 def newest_first_id(at: datetime) -> str:
     """A random id (72 bits) of 32 hex digits, which sorts before all ids of earlier microseconds."""
     return f"{_NO_LATER - int(at.timestamp() * 1_000_000):014x}{secrets.token_hex(9)}"
+
+
+def made_at(newest_first: str) -> datetime:
+    """When such an id was made, to the microsecond."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=_NO_LATER - int(newest_first[:14], 16))
 
 
 def is_id(text: str) -> bool:

@@ -1,4 +1,7 @@
-"""`python -m deploy package | up STAGE | diff STAGE | reseal STAGE | teardown STAGE [--data delete-STAGE]`."""
+"""`python -m deploy package | up STAGE | diff STAGE | reseal STAGE | teardown STAGE [--data delete-STAGE]`.
+
+`python -m deploy replay STAGE --entity ID [--since TIME]`.
+"""
 
 import argparse
 import sys
@@ -7,6 +10,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import data, packaging, preparing, resealing
+from deploy.replay import Replay
 from deploy.stack import Outputs, Stack
 from deploy.stage import Refused, Stage, read
 
@@ -14,13 +18,18 @@ from deploy.stage import Refused, Stage, read
 def main(arguments: list[str]) -> int:
     """The exit code: 1 when something is missing, which one line then names."""
     parser = argparse.ArgumentParser(prog="python -m deploy")
-    parser.add_argument("command", choices=("package", "up", "diff", "reseal", "teardown"))
+    parser.add_argument("command", choices=("package", "up", "diff", "reseal", "teardown", "replay"))
     parser.add_argument("stage", nargs="?", default="")
     parser.add_argument("--data", default="keep")
+    parser.add_argument("--entity", default="")
+    parser.add_argument("--since", default="")
     given = parser.parse_args(arguments)
     try:
         if given.command == "package":
             _package()
+        elif given.command == "replay":
+            stage = read(given.stage)
+            Replay(boto3.session.Session(region_name=stage.region), stage, given.entity, print).run(given.since)
         else:
             _on_stage(given.command, read(given.stage), given.data)
     except Refused as refusal:
