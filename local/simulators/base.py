@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -15,6 +16,9 @@ from .state import State
 # They open our address as it is: who comes, and from which company, is yet to be found out.
 _SAY_NOTHING = frozenset({"quickbooks_online"})
 HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+_compiled = cache(re.compile)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,9 @@ class Route:
     shows_name: bool = False
 
     def match(self, host: str, path: str) -> Call | None:
-        host_match, path_match = re.fullmatch(self.host, host), re.fullmatch(self.path, path)
+        # More patterns than re itself remembers; the host says no to most.
+        host_match = _compiled(self.host).fullmatch(host)
+        path_match = _compiled(self.path).fullmatch(path) if host_match else None
         if host_match is None or path_match is None:
             return None
         return Call(host, path, {**host_match.groupdict(), **path_match.groupdict()})
