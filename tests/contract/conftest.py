@@ -9,7 +9,7 @@ from chalicelib import wiring
 from chalicelib.providers.base import Provider
 from chalicelib.providers.parts import Mechanism
 from local.simulators import Simulators
-from tests.contract.ways import Back, Way
+from tests.contract.ways import BACK, Back, Way
 from tests.support.moment import Moment
 from tests.support.visitor import Answer, Visitor
 from tests.support.world import World
@@ -33,6 +33,10 @@ class Ready:
     def finish(self, visitor: Visitor | None = None) -> Answer:
         """That step; the page that it ends on."""
         return self.way.finish(self.last, visitor)
+
+    def called_back(self) -> Answer:
+        """That step without what follows: where the callback leads to, or the page if there is no callback."""
+        return self.way.called_back(self.last) if self.way.row in BACK else self.finish()
 
     def click_again(self) -> Answer:
         """The same once more: a link followed twice, or a form sent twice."""

@@ -1,6 +1,7 @@
 """What must hold after each try that came to nothing, whatever app it was and whatever went wrong."""
 
 from collections.abc import Collection
+from http import HTTPStatus
 
 import pytest
 
@@ -53,8 +54,12 @@ def failed(acme: Acme, ready: Ready, page: Answer, log: pytest.LogCaptureFixture
 
 
 def _explained(ready: Ready, page: Answer, cause: str) -> None:
-    """An attempt's end is a page of its own; what ends no attempt is an error."""
+    """An attempt's end is a page of its own, which may not have been opened; what ends no attempt is an error."""
     row = ready.way.row
+    if row in BACK and page.status == HTTPStatus.SEE_OTHER:
+        (attempt,) = rows("ephemeral", "attempt")
+        assert page.location == f"/attempts/{attempt['pk'].partition('#')[2]}"
+        return
     if row.mechanism is Mechanism.KEY_FORM and cause == "app_refused":
         assert page.status == 400
         assert "The app did not accept this" in page.text

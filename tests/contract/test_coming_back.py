@@ -69,10 +69,9 @@ def test_another_state_is_nobodys(acme: Acme, caplog: Caplog, row: Provider) -> 
     """Threat 1. Not even for apps that send none back; the attempt stays open for the right one."""
     ready = acme.ready(row)
     right = ready.last
-    for state in ("x" * 43, right.values.get(row.state_param, "y")[:-1] or "y"):
-        caplog.clear()
-        ready.last = right.changed(**{row.state_param: state})
-        refused(acme, ready, ready.finish(), caplog, "expired")
+    caplog.clear()
+    ready.last = right.changed(**{row.state_param: right.values.get(row.state_param, "y" * 43)[:-1] or "y"})
+    refused(acme, ready, ready.finish(), caplog, "expired")
     ready.last = right
     assert ready.finish().status == 200
     assert {one["state"] for one in rows("ephemeral", "attempt")} <= {AttemptState.DONE, AttemptState.PARKED}

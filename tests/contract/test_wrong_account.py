@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.domain import AttemptState
 from chalicelib.providers.base import Provider
 from chalicelib.providers.parts import Mechanism
 from tests.contract.conftest import Acme
@@ -9,7 +10,7 @@ from tests.contract.outcomes import tells_no_secret
 from tests.contract.ways import BY, ROWS, Way, asks
 from tests.support.happening import connected
 from tests.support.logged import lines
-from tests.support.moment import rows
+from tests.support.moment import Moment, rows
 
 MENDED = [row for row in ROWS if row.mechanism is not Mechanism.INSTALL]
 """Where it begins at the app, the page names what arrived before it is kept."""
@@ -32,24 +33,21 @@ def asked(acme: Acme, row: Provider) -> Way:
 
 @mended
 def test_another_account_is_not_taken_for_the_one(acme: Acme, caplog: pytest.LogCaptureFixture, row: Provider) -> None:
-    """Whoever says that it is not the one gives it back, and the old one stays as it was."""
+    """No: it is given back, and the old one stays as it was. Yes: it is connected beside that, and both live."""
     way = asked(acme, row)
-    before = rows("vault")
+    before, moment = rows("vault"), Moment(acme.world)
+    question, cookies = way.visitor.page, dict(way.visitor.cookies)
     caplog.clear()
     page = way.visitor.submit(way.question().action, none="1")
     assert "You cancelled" in page.text
     assert rows("vault") == before
     assert [one["account_name"] for one in rows("core", "connection")] == [OLD]
     assert [line["cause"] for line in lines(caplog, "connection_failed")] == ["cancelled"]
-    assert [one for one in rows("ephemeral", "attempt") if one["state"] != "failed"] == []
+    assert {one["state"] for one in rows("ephemeral", "attempt")} == {AttemptState.FAILED}
     told = page.body + caplog.text
     assert not any(token.access_token in told for token in acme.apps.tokens(row.slug))
-
-
-@mended
-def test_it_is_connected_beside_if_its_owner_says_so(acme: Acme, row: Provider) -> None:
-    """Both live."""
-    way = asked(acme, row)
+    moment.back()
+    way.visitor.page, way.visitor.cookies = question, cookies
     assert "is connected to Acme Coffee LLC" in way.choose().text
     names = [one["account_name"] for one in rows("core", "connection")]
     assert len(set(names)) == len(rows("vault")) == 2

@@ -87,12 +87,16 @@ class Way:
 
     def come_back(self, back: "Back", visitor: Visitor | None = None) -> Answer:
         """The app sends the browser on; then the page that it ends on."""
+        self.called_back(back, visitor)
+        return (visitor or self.visitor).follow()
+
+    def called_back(self, back: "Back", visitor: Visitor | None = None) -> Answer:
+        """The app sends the browser on, or has it post a form, which only leads to the same; the callback's answer."""
         visitor = visitor or self.visitor
-        if back.fields is not None:
-            visitor.post(path_of(back.url), back.fields, sec_fetch_site="cross-site", origin="https://app.example")
-        else:
-            visitor.get(path_of(back.url), **{"sec-fetch-site": "cross-site"})
-        return visitor.follow()
+        if back.fields is None:
+            return visitor.get(path_of(back.url), **{"sec-fetch-site": "cross-site"})
+        visitor.post(path_of(back.url), back.fields, sec_fetch_site="cross-site", origin="https://app.example")
+        return visitor.get(visitor.page.location)
 
     def ready(self, account: str | None = None, **more: str) -> "Back":
         """Everything but the last step: approved at the app, or before the form, or with what an app signs."""
