@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain import Authority, Event, EventKind, LetterKind, LetterState, OutboxItem
 from chalicelib.storage.images import noun
-from tests.storage.making import AT, PAT, at_once, connection, entity, event, sealed, session, storage
+from tests.storage.making import AT, PAT, at_once, connection, event, sealed, session, storage
 from tests.support.aws import time_out
 from tests.support.world import World
 
