@@ -104,10 +104,7 @@ class Settings(Site):
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings.
-
-    :raises SettingsRefused: naming everything that is missing or malformed.
-    """
+    """:raises SettingsRefused: naming everything that is missing or malformed."""
     read = Variables(environ)
     site = _site(read)
     settings = Settings(
@@ -134,7 +131,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         clients=_clients(read),
         endpoints=read.objects("APP_ENDPOINTS", _ENDPOINTS),
     )
-    _what_signs(settings, read)
+    _check_what_signs(settings, read)
     _refuse(read.wrong)
     return settings
 
@@ -187,7 +184,7 @@ def _clients(read: Variables) -> dict[str, Client]:
     return {slug: Client(**entry) for slug, entry in found.items() if entry.get("client_id")}
 
 
-def _what_signs(settings: Settings, read: Variables) -> None:
+def _check_what_signs(settings: Settings, read: Variables) -> None:
     if bool(settings.api_secrets) == bool(settings.api_jwks_url):
         read.wrong.append("API_SECRET, API_JWKS_URL: set exactly one of the two")
     if any(len(secret) < SHORTEST_SECRET for secret in settings.api_secrets):

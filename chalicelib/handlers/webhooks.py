@@ -25,16 +25,18 @@ def on_webhook(event: SQSEvent) -> Failures:
         logs.bind(entity_id=found.entity_id)
         try:
             wiring.delivering().deliver(found)
-        except ClientConnectError as problem:
+        except (NotTaken, ClientConnectError) as problem:
             tries = int(record["attributes"]["ApproximateReceiveCount"])
             _later(record["receiptHandle"], tries, problem)
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}
 
 
-def _later(receipt: str, tries: int, problem: ClientConnectError) -> None:
-    wanted = problem.retry_after if isinstance(problem, NotTaken) else None
-    if not isinstance(problem, NotTaken):
+def _later(receipt: str, tries: int, problem: Exception) -> None:
+    wanted = None
+    if isinstance(problem, NotTaken):
+        wanted = problem.retry_after
+    else:
         logs.crash(problem)
     try:
         wiring.outgoings().postpone(receipt, pause(tries, wanted))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import batched
 from typing import Any
 
+from chalicelib import logs
 from chalicelib.errors import Unavailable
 from chalicelib.outbound import aws
 
@@ -35,7 +36,8 @@ class Bus:
         try:
             # Each once more, alone: one entry that is no good has the whole call refused.
             return [one for one in self._refused(batch) if self._refused([one])]
-        except Unavailable:
+        except Unavailable as outage:
+            logs.crash(outage)
             return batch
 
     def _refused(self, batch: Sequence[Numbered]) -> Sequence[Numbered]:
@@ -48,6 +50,7 @@ class Bus:
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR:
                 raise Unavailable from error
+            logs.crash(error)
             return batch
         except BotoCoreError as error:
             raise Unavailable from error

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import batched
 from typing import Any
 
+from chalicelib import logs
 from chalicelib.domain import Outgoing, Revocation
 from chalicelib.domain.ending import dumped
 from chalicelib.domain.webhooks import dumped as dumped_outgoing
@@ -60,7 +61,8 @@ class Outgoings(_Queue):
         ]
         try:
             answer = self._call("send_message_batch", Entries=entries)
-        except Unavailable:
+        except Unavailable as outage:
+            logs.crash(outage)
             return [place for place, _ in batch]
         return [int(said["Id"]) for said in answer.get("Failed", ())]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib import keys, logs
 from chalicelib.domain import Event, EventKind, Outgoing, Receiver, Webhook, WebhookState
-from chalicelib.errors import AppDown, ClientConnectError, Conflict
+from chalicelib.errors import AppDown, Conflict
 from chalicelib.services.attending import OURSELVES
 from chalicelib.services.event_bodies import body
 from chalicelib.services.events import event
@@ -25,7 +25,7 @@ _OK = range(200, 300)
 _GONE = 410
 
 
-class NotTaken(ClientConnectError):
+class NotTaken(Exception):
     """The receiver did not take it. ``status`` is what it answered, if anything; ``retry_after`` its wish, in seconds."""
 
     def __init__(self, status: int = 0, retry_after: float | None = None) -> None:

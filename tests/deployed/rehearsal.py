@@ -170,11 +170,15 @@ def deployed(folder: Path, archive: Path, template: Path) -> Iterator[Rehearsal]
 
 
 def _let_letters_go(rehearsal: Rehearsal) -> None:
-    """AWS authorises SendEmail on the sender's identity, to which the roles are held; this emulator on ``*`` only."""
-    statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    """AWS authorises SendEmail on the sender's identity, to which the roles are held; this emulator on ``*`` only. Of
+    EventBridge's source and KMS's encryption context, which AWS compares with a role's conditions, it knows nothing,
+    and to it a batch of messages is an action of its own.
+    """
     functions = rehearsal.functions()
-    for name in SENDERS:
+    lacking = {**dict.fromkeys(SENDERS, ("ses:SendEmail", "events:PutEvents", "sqs:SendMessageBatch")), "OnWebhook": ("kms:Decrypt",)}
+    for name, actions in lacking.items():
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         role = functions[name]["Role"].rpartition("/")[2]
         rehearsal.emulator.client("iam").put_role_policy(RoleName=role, PolicyName="emulator", PolicyDocument=policy)
 
