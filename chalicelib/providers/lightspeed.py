@@ -8,7 +8,7 @@ from chalicelib.errors import AppDown, MixedUp
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at, at_or, bearer, get, listed
 
-_PREFIX = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_PREFIX = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 
 
 def accounts_r(call: Call, grant: Grant, _token: Json) -> tuple[Account, ...]:
@@ -27,7 +27,7 @@ def prefix_x(params: Mapping[str, str]) -> str:
     prefix = params.get("domain_prefix", "").lower()
     if not prefix and "error" in params:
         return ""
-    if not _PREFIX.fullmatch(prefix):
+    if not re.fullmatch(_PREFIX, prefix):
         raise MixedUp("lightspeed_x")
     return prefix
 

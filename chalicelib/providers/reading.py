@@ -13,7 +13,7 @@ type Headers = Callable[[Call, Grant], dict[str, str]]
 type Identify = Callable[[Call, Grant, Json], Account]
 
 LONGEST_NAME = 120
-_ACCOUNT_ID = re.compile(r"[!-~]{1,200}")
+_ACCOUNT_ID = r"[!-~]{1,200}"
 
 
 def at(answer: object, path: str) -> str:
@@ -66,7 +66,7 @@ def account(account_id: str, name: str, **extra: str) -> Account:
 
     :raises AppDown: if the id is no id.
     """
-    if not _ACCOUNT_ID.fullmatch(account_id):
+    if not re.fullmatch(_ACCOUNT_ID, account_id):
         raise AppDown("no identity")
     shown = " ".join("".join(char if char.isprintable() else " " for char in name).split())
     return Account(id=account_id, name=shown[:LONGEST_NAME] or account_id, extra=extra)
@@ -181,11 +181,10 @@ def matching(name: str, pattern: str, hint: str) -> Callable[[str], str]:
 
     Lines and tabs are no spaces: nobody types them, and no browser sends them from a field of one line.
     """
-    whole = re.compile(pattern)
 
     def read(typed: str) -> str:
         value = typed.strip(" ")
-        if not whole.fullmatch(value):
+        if not re.fullmatch(pattern, value):
             raise InvalidField(name, hint)
         return value
 

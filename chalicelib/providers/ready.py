@@ -22,10 +22,9 @@ def expecting(patterns: Mapping[str, str], *, ours: str = "") -> Check:
 
     ``ours`` is a parameter that must be our client id, where it is sent.
     """
-    whole = {name: re.compile(pattern) for name, pattern in patterns.items()}
 
     def check(call: Call, params: Mapping[str, str]) -> None:
-        good = all(pattern.fullmatch(params.get(name, "")) for name, pattern in whole.items())
+        good = all(re.fullmatch(pattern, params.get(name, "")) for name, pattern in patterns.items())
         if not good or params.get(ours, call.client.client_id) != call.client.client_id:
             raise MixedUp(call.provider.slug)
 

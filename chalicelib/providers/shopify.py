@@ -15,10 +15,9 @@ from chalicelib.providers.parts import Field
 from chalicelib.providers.reading import account, at
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
-_SHOP = re.compile(rf"{_LABEL}\.myshopify\.com")
-_DASHBOARD = re.compile(rf"admin\.shopify\.com/store/({_LABEL})(?:/.*)?")
-_NAME = re.compile(_LABEL)
-_EPOCH = re.compile(r"[0-9]{1,12}")
+_SHOP = rf"{_LABEL}\.myshopify\.com"
+_DASHBOARD = rf"admin\.shopify\.com/store/({_LABEL})(?:/.*)?"
+_EPOCH = r"[0-9]{1,12}"
 _OLDEST_SIGNATURE = 86_400
 _QUERY = "{ shop { name myshopifyDomain } }"
 
@@ -26,11 +25,11 @@ _QUERY = "{ shop { name myshopifyDomain } }"
 def shop_host(typed: str) -> str:
     """The shop's permanent host. A stranger types this, and we post our client secret to it."""
     text = typed.strip(" ").lower().removeprefix("https://")
-    if dashboard := _DASHBOARD.fullmatch(text):
+    if dashboard := re.fullmatch(_DASHBOARD, text):
         text = dashboard[1]
     host = text.removesuffix("/").removesuffix("/admin")
-    host = f"{host}.myshopify.com" if _NAME.fullmatch(host) else host
-    if not _SHOP.fullmatch(host):
+    host = f"{host}.myshopify.com" if re.fullmatch(_LABEL, host) else host
+    if not re.fullmatch(_SHOP, host):
         raise InvalidField("tenant", N_("Enter the store's address, for example acme-store.myshopify.com."))
     return host
 
@@ -53,7 +52,7 @@ def check_callback(call: Call, params: Mapping[str, str]) -> None:
 def arrive(call: Call, params: Mapping[str, str]) -> Mapping[str, str]:
     """A visit to the App URL, from the App Store or the shop's admin: signed the same way, it names the shop."""
     shop = params.get("shop", "")
-    if not (_signed(call, params) and _SHOP.fullmatch(shop)):
+    if not (_signed(call, params) and re.fullmatch(_SHOP, shop)):
         raise MixedUp(call.provider.slug)
     return {"tenant": shop}
 
@@ -68,7 +67,7 @@ def _signed(call: Call, params: Mapping[str, str]) -> bool:
 
 def _recent(timestamp: str) -> bool:
     """Epoch seconds, of the last day."""
-    return bool(_EPOCH.fullmatch(timestamp)) and keys.now().timestamp() - int(timestamp) < _OLDEST_SIGNATURE
+    return bool(re.fullmatch(_EPOCH, timestamp)) and keys.now().timestamp() - int(timestamp) < _OLDEST_SIGNATURE
 
 
 def _signed_pair(name: str, value: str) -> str:
@@ -113,7 +112,7 @@ def notice(call: Call, headers: Mapping[str, str], raw: bytes) -> Notice | None:
     body, uninstalled = noticing.object_in(raw), topic == "app/uninstalled"
     return Notice(
         kind=NoticeKind.UNINSTALLED if uninstalled else NoticeKind.PRIVACY,
-        account_id=noticing.word(body.get("myshopify_domain" if uninstalled else "shop_domain"), _SHOP.pattern),
+        account_id=noticing.word(body.get("myshopify_domain" if uninstalled else "shop_domain"), _SHOP),
         delivery_id=noticing.word(headers.get("x-shopify-webhook-id"), r"[!-~]{8,80}"),
         at=noticing.moment(headers.get("x-shopify-triggered-at")),
         topic=topic,

@@ -11,13 +11,13 @@ from chalicelib.i18n import N_
 from chalicelib.providers.parts import Field
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_TYPED = re.compile(
+_TYPED = (
     rf"(?:https://)?(?P<host>(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{1,58}}[a-z0-9]))"
     r"(?P<path>(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){0,4})/?"
 )
 # The dashboard's address is what people copy first: WordPress's, and Magento's.
-_DASHBOARD = re.compile(r"(?P<shop>[^?#]*?)/(?:wp-admin|wp-login\.php|admin)(?:[/?#][!-~]*)?", re.IGNORECASE)
-_SCHEME_AND_HOST = re.compile(r"(?:https://)?[^/]*", re.IGNORECASE)
+_DASHBOARD = r"(?i:(?P<shop>[^?#]*?)/(?:wp-admin|wp-login\.php|admin)(?:[/?#][!-~]*)?)"
+_SCHEME_AND_HOST = r"(?i:https://)?[^/]*"
 _NOT_PUBLIC = frozenset(
     {"localhost", "local", "localdomain", "internal", "intranet", "lan", "home", "arpa", "onion", "invalid"}
 )
@@ -38,9 +38,9 @@ def read(typed: str) -> str:
         raise InvalidField("tenant", INSECURE)
     if not text.isascii():
         raise InvalidField("tenant", LETTERS)
-    if dashboard := _DASHBOARD.fullmatch(text):
+    if dashboard := re.fullmatch(_DASHBOARD, text):
         text = dashboard["shop"]
-    found = _TYPED.fullmatch(_host_lowered(text))
+    found = re.fullmatch(_TYPED, _host_lowered(text))
     if found is None or len(found["host"]) + len(found["path"]) > _LONGEST or _is_private(found["host"]):
         raise InvalidField("tenant", HINT)
     return found["host"] + found["path"]
@@ -48,7 +48,7 @@ def read(typed: str) -> str:
 
 def _host_lowered(text: str) -> str:
     """Hosts know no case (RFC 3986 §3.2.2); paths do."""
-    front = next(_SCHEME_AND_HOST.finditer(text))[0]
+    front = next(re.finditer(_SCHEME_AND_HOST, text))[0]
     return front.lower() + text[len(front) :]
 
 

@@ -1,6 +1,5 @@
 """Walmart's own ways: headers that say whose request it is, and a seller whom only the callback names."""
 
-import uuid
 from collections.abc import Mapping
 
 from chalicelib.domain import Account, Grant
@@ -13,6 +12,8 @@ check_callback = expecting({"type": "auth", "sellerId": r"[A-Za-z0-9-]{1,64}"}, 
 
 
 def _common() -> dict[str, str]:
+    import uuid
+
     return {"WM_QOS.CORRELATION_ID": str(uuid.uuid4()), "WM_SVC.NAME": "Walmart Marketplace"}
 
 

@@ -13,7 +13,7 @@ from chalicelib.providers import noticing
 from chalicelib.providers.base import Call, Json
 from chalicelib.providers.reading import account, at, at_or
 
-_INSTANCE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_INSTANCE = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 OLDEST = timedelta(hours=1)
 _AHEAD = timedelta(minutes=5)
 
@@ -27,7 +27,7 @@ def arrive(call: Call, params: Mapping[str, str]) -> Mapping[str, str]:
     """
     said = _verified(params.get("instance", ""), call.client.client_secret)
     instance = said.get("instanceId")
-    if not (isinstance(instance, str) and _INSTANCE.fullmatch(instance.lower()) and _recent(said.get("signDate"))):
+    if not (isinstance(instance, str) and re.fullmatch(_INSTANCE, instance.lower()) and _recent(said.get("signDate"))):
         raise MixedUp(call.provider.slug)
     if said.get("permissions") != "OWNER":
         raise MixedUp(call.provider.slug)
@@ -94,7 +94,7 @@ def notice(call: Call, _headers: Mapping[str, str], raw: bytes) -> Notice | None
         return None
     return Notice(
         kind=NoticeKind.UNINSTALLED,
-        account_id=noticing.word(str(event.get("instanceId")).lower(), _INSTANCE.pattern),
+        account_id=noticing.word(str(event.get("instanceId")).lower(), _INSTANCE),
         delivery_id=keys.digest(token),
         at=noticing.moment(said.get("iat")),
     )

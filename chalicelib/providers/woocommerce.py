@@ -8,8 +8,7 @@ from chalicelib.providers.base import Call, Json
 from chalicelib.providers.pasted import pair
 from chalicelib.providers.reading import account, at_or
 
-_KEY = re.compile(r"ck_[0-9a-f]{40}")
-_SECRET = re.compile(r"cs_[0-9a-f]{40}")
+_KEYS = {"consumer_key": r"ck_[0-9a-f]{40}", "consumer_secret": r"cs_[0-9a-f]{40}"}
 _ASKED = "read"
 # Whatever else the answers hold (a site's whole index has a megabyte) stays there.
 _ONLY_IDS = "?_fields=id"
@@ -21,12 +20,12 @@ def handed_over(_call: Call, posted: Json) -> Grant:
 
     :raises BadRequest: if not.
     """
-    key, secret = posted.get("consumer_key"), posted.get("consumer_secret")
-    if not (isinstance(key, str) and _KEY.fullmatch(key) and isinstance(secret, str) and _SECRET.fullmatch(secret)):
+    keys = {name: str(posted.get(name)) for name in _KEYS}
+    if not all(re.fullmatch(pattern, keys[name]) for name, pattern in _KEYS.items()):
         raise BadRequest
     if posted.get("key_permissions") != _ASKED:
         raise BadRequest
-    return Grant(secrets={"consumer_key": key, "consumer_secret": secret}, scopes=(_ASKED,))
+    return Grant(secrets=keys, scopes=(_ASKED,))
 
 
 def identify(call: Call, grant: Grant, _token: Json) -> Account:

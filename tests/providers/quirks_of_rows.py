@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from urllib.parse import urlsplit
 
 from chalicelib.providers.base import Provider
@@ -30,7 +31,12 @@ def _authorization(row: Provider) -> str:
 
 
 def _may_be_several(row: Provider) -> bool:
-    return row.identify is not None and "tuple" in str(row.identify.__annotations__.get("return"))
+    if row.identify is None:
+        return False
+    module, _, name = row.identify.__qualname__.partition(".")
+    own = row.identify.__module__ == "chalicelib.providers.later"
+    identify = getattr(import_module(f"chalicelib.providers.{module}"), name) if own else row.identify
+    return "tuple" in str(identify.__annotations__.get("return"))
 
 
 def _revokes(row: Provider, method: str, sent: str) -> bool:

@@ -1,14 +1,23 @@
 """Online shops."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.i18n import N_
-from chalicelib.providers import adobe_commerce, bigcommerce, recharge, shopify, store_address, wix, woocommerce
+from chalicelib.providers import shopify, store_address
 from chalicelib.providers.base import Provider
+from chalicelib.providers.later import later
 from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
 from chalicelib.providers.pasted import secret
 from chalicelib.providers.reading import answered, from_paths, from_token
 from chalicelib.providers.ready import CODE, telling
+
+if TYPE_CHECKING:
+    from chalicelib.providers import adobe_commerce, bigcommerce, recharge, wix, woocommerce
+else:
+    adobe_commerce, bigcommerce, recharge, wix, woocommerce = later(
+        "adobe_commerce", "bigcommerce", "recharge", "wix", "woocommerce"
+    )
 
 _INTEGRATION = N_("In the shop's admin: System, Integrations, then the integration; it shows all four keys.")
 _MAGENTO_KEY = r"[a-z0-9]{32}"

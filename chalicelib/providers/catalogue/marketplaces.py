@@ -1,14 +1,21 @@
 """Marketplaces."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain import Grant
 from chalicelib.i18n import N_
-from chalicelib.providers import amazon, faire, tiktok_shop, uber_eats, walmart
+from chalicelib.providers import amazon, tiktok_shop
 from chalicelib.providers.base import Call, Provider
+from chalicelib.providers.later import later
 from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
 from chalicelib.providers.reading import answered, bearer, chosen, from_paths, from_two
 from chalicelib.providers.ready import telling
+
+if TYPE_CHECKING:
+    from chalicelib.providers import faire, uber_eats, walmart
+else:
+    faire, uber_eats, walmart = later("faire", "uber_eats", "walmart")
 
 
 def _etsy_headers(call: Call, grant: Grant) -> dict[str, str]:

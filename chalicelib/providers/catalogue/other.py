@@ -1,15 +1,21 @@
 """Books, payroll, marketing, bookings."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain import Account, Grant
 from chalicelib.i18n import N_
-from chalicelib.providers import xero
 from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.later import later
 from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Mechanism, OwnerText, Renewal
 from chalicelib.providers.pasted import LABEL, named, of_key, pair, secret
 from chalicelib.providers.reading import answered, from_callback, from_paths, from_two, token_in
 from chalicelib.providers.ready import expecting, revoking, telling
+
+if TYPE_CHECKING:
+    from chalicelib.providers import xero
+else:
+    (xero,) = later("xero")
 
 
 def _acuity_disconnect(call: Call, grant: Grant, _account: Account | None) -> None:

@@ -1,12 +1,13 @@
 """Payments and billing."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import AppDown
 from chalicelib.i18n import N_
-from chalicelib.providers import braintree, paypal
 from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.later import later
 from chalicelib.providers.parts import Category, ClientAuth, Endpoints, Field, Mechanism, OwnerText, Renewal
 from chalicelib.providers.pasted import KEY, LABEL, PRINTABLE, pair, plain, proven, secret, subdomain
 from chalicelib.providers.reading import (
@@ -23,6 +24,11 @@ from chalicelib.providers.reading import (
     token_in,
 )
 from chalicelib.providers.ready import revoking
+
+if TYPE_CHECKING:
+    from chalicelib.providers import braintree, paypal
+else:
+    braintree, paypal = later("braintree", "paypal")
 
 
 def _stripe_account(call: Call, grant: Grant, token: Json) -> Account:

@@ -1,12 +1,14 @@
 """Points of sale."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain import Account, Grant
 from chalicelib.errors import AppRefused
 from chalicelib.i18n import N_
-from chalicelib.providers import lightspeed, mindbody, revel, shopify, toast
+from chalicelib.providers import shopify
 from chalicelib.providers.base import Call, Json, Provider
+from chalicelib.providers.later import later
 from chalicelib.providers.parts import Category, ClientAuth, Encoding, Endpoints, Field, Mechanism, OwnerText, Renewal
 from chalicelib.providers.pasted import KEY, PRINTABLE, plain, secret, subdomain
 from chalicelib.providers.reading import (
@@ -21,6 +23,11 @@ from chalicelib.providers.reading import (
     matching,
 )
 from chalicelib.providers.ready import disconnecting, expecting, renamed, telling
+
+if TYPE_CHECKING:
+    from chalicelib.providers import lightspeed, mindbody, revel, toast
+else:
+    lightspeed, mindbody, revel, toast = later("lightspeed", "mindbody", "revel", "toast")
 
 
 def _square_revoke(call: Call, grant: Grant, _account: Account | None) -> None:
