@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import Any
 
-SERVICES = ("dynamodb", "kms", "secretsmanager", "sesv2", "sqs", "sts")
+SERVICES = ("dynamodb", "events", "kms", "secretsmanager", "sesv2", "sqs", "sts")
 """The AWS services that the functions call (and STS, by which some credential sources work)."""
 
 _DROPPED = (

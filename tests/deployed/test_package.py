@@ -10,6 +10,7 @@ import pytest
 
 from deploy.functions import FUNCTIONS
 from deploy.packaging import BUILD, build
+from deploy.pruning import SERVICES
 from tests.deployed.conftest import Package
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +81,14 @@ def test_no_secret_travels(files: dict[str, bytes], tmp_path: Path) -> None:
     assert [(name, marker) for name, marker in found if not name.startswith("botocore/")] == []
 
 
+def test_every_service_that_is_asked_is_in_it() -> None:
+    """Of botocore's models only those are packed; tests elsewhere have them all, and would not miss one."""
+    source = "".join(file.read_text("utf-8") for file in (ROOT / "chalicelib").rglob("*.py"))
+    asked = set(re.findall(r'aws\.client\(\s*"(\w+)"', source))
+    assert {"kms", "sqs", "events"} <= asked, "the search works"
+    assert asked | {"dynamodb", "sts"} == set(SERVICES)
+
+
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_each_handler_finds_all_it_imports(package: Package, tmp_path: Path, handler: str) -> None:
     """Every module of ours, imported in a Python that has the zip and nothing else."""
@@ -93,7 +102,7 @@ def test_each_handler_finds_all_it_imports(package: Package, tmp_path: Path, han
         f"    name = '.'.join(file.relative_to({str(tmp_path)!r}).with_suffix('').parts)\n"
         "    importlib.import_module(name.removesuffix('.__init__'))\n"
         "import boto3, cryptography.hazmat.primitives.ciphers.aead, jinja2.ext, jwt, requests, segno, email_validator\n"
-        "for service in ('dynamodb', 'kms', 'secretsmanager', 'sesv2', 'sqs'):\n"
+        f"for service in {SERVICES}:\n"
         "    boto3.session.Session(region_name='us-east-1').client(service)\n"
         f"outside = [name for name, module in sys.modules.items() if 'site-packages' in (getattr(module, '__file__', '') or '')]\n"
         "print(outside)\n"

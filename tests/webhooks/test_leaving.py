@@ -1,8 +1,10 @@
 """Every event leaves: on the bus, and to whoever has a webhook. At least once, and letters never wait for it."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -11,6 +13,7 @@ import pytest
 from chalicelib import keys, wiring
 from chalicelib.domain import EventKind
 from chalicelib.errors import Unavailable
+from chalicelib.services.delivering import TRIES
 from chalicelib.services.event_bodies import DETAIL, body
 from chalicelib.services.events import event
 from local.simulators.people import deny
@@ -30,10 +33,12 @@ DOWN = error("InternalFailure", 500)
 
 
 def described(told: dict[str, Any]) -> None:
-    """It is as openapi.json says of its type."""
+    """It is as openapi.json says of its type, and has nothing else; a receiver may one day be sent more."""
     schema = DESCRIPTION["components"]["schemas"][f"event.{told['type']}"]
     whole = {**schema, "components": DESCRIPTION["components"]}
     jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(told)
+    assert set(told) == set(schema["properties"])
+    assert set(told["data"]) <= set(schema["properties"]["data"]["properties"])
 
 
 @pytest.fixture
@@ -99,7 +104,7 @@ def test_every_kind_is_described(kind: EventKind) -> None:
     described(told)
     assert set(told["data"]) == set(properties)  # type: ignore[call-overload]
     with pytest.raises(jsonschema_rs.ValidationError):
-        described({**told, "secret": "sentinel"})
+        described({**told, "data": {}})
 
 
 def test_no_kind_is_forgotten() -> None:
@@ -321,3 +326,20 @@ def test_a_queue_is_told_by_name_when_it_is_away(hooked: Hooked) -> None:
     hooked.world.aws.fail("ChangeMessageVisibility", DOWN, times=9)
     with pytest.raises(Unavailable):
         wiring.outgoings().postpone("receipt", keys.now() - keys.now())
+
+
+# For those who receive them
+
+
+def test_the_page_for_receivers_names_every_type_and_member() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "events.md").read_text("utf-8")
+    told = {
+        row[1]: set(re.findall(r"`(\w+)`", row[2]))
+        for row in re.finditer(r"^\| `(\w+)` \|[^|]+\|(.*)\|$", page, re.MULTILINE)
+    }
+    for kind in EventKind:
+        members = DESCRIPTION["components"]["schemas"][f"event.{kind}"]["properties"]["data"]["properties"]
+        assert told[kind.value] == set(members) - {"entity_id", "actor"}, kind
+    tries = re.search(r"(\d+) times in all", page)
+    assert tries
+    assert int(tries[1]) == TRIES
