@@ -32,8 +32,8 @@ format: environment ## Put the code into shape
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format .
 
-bench: rehearsal ## Measure what the product costs
-	@$(PY) -m benchmarks
+bench: rehearsal ## Measure what the product costs, and let ninety days pass (PART=soak for one part)
+	@$(PY) -m benchmarks $(PART)
 
 package: environment ## Build what is deployed: build/deployment.zip and build/template.json
 	@$(PY) -m deploy package

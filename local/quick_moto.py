@@ -3,14 +3,17 @@
 What moto answers stays the same.
 """
 
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
 from moto.core.serialize import BaseJSONSerializer
+from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
 from moto.dynamodb.models.table import StreamRecord, Table
 from moto.dynamodb.parsing.tokens import ExpressionTokenizer
 
 _PLAIN = frozenset({"S", "N", "BOOL"})
+_UNCHANGING = _PLAIN | {"B", "NULL"}
 _query = Table.query
 _map = BaseJSONSerializer._serialize_type_map
 
@@ -20,9 +23,19 @@ def quicken() -> None:
     # It copies a table for each write of a transaction, with all that its stream ever held: a run would get slower and
     # slower. Records never change, so a copy may hold the same ones.
     StreamRecord.__deepcopy__ = lambda record, _memo: record  # type: ignore[attr-defined]
+    # Nor do the values of an item that hold no others: what changes is which of them the item has.
+    Item.__deepcopy__ = _copied  # type: ignore[assignment, method-assign]
     Table.query = _query_of_a_part  # type: ignore[assignment, method-assign]
     BaseJSONSerializer._serialize_type_map = _map_as_it_is  # type: ignore[assignment, method-assign]
     ExpressionTokenizer.make_list = cache(ExpressionTokenizer.make_list)  # type: ignore[method-assign]
+
+
+def _copied(item: Item, memo: dict[int, Any]) -> Item:
+    copy, attrs = object.__new__(Item), LimitedSizeDict()
+    values = {name: value if value.type in _UNCHANGING else deepcopy(value, memo) for name, value in item.attrs.items()}
+    dict.update(attrs, values)  # it was weighed when it was written
+    copy.hash_key, copy.range_key, copy.attrs = item.hash_key, item.range_key, attrs
+    return copy
 
 
 def _query_of_a_part(
@@ -34,7 +47,8 @@ def _query_of_a_part(
     part.__dict__ |= table.__dict__
     names = {key["AttributeName"] for index in table.all_indexes() if index.name == index_name for key in index.schema}
     if names:
-        part.items = {of: _having(names, rows) for of, rows in table.items.items()}
+        found = {of: _having(names, rows) for of, rows in table.items.items()}
+        part.items = {of: rows for of, rows in found.items() if rows is not None}
     elif comparison and not limit:
         rows = table.items.get(hash_key, {})
         part.items = {hash_key: {key: row for key, row in rows.items() if key.compare(comparison, values)}}
@@ -42,6 +56,9 @@ def _query_of_a_part(
 
 
 def _having(names: set[str], rows: Any) -> Any:
+    """Of a partition; of a table without sort key its one item, or none."""
+    if isinstance(rows, Item):
+        return rows if names <= rows.attrs.keys() else None
     return {key: row for key, row in rows.items() if names <= row.attrs.keys()}
 
 
