@@ -146,7 +146,7 @@ def from_token(account_id: str, *names: str, headers: Headers = BEARER) -> Ident
 def from_callback(param: str, *names: str, headers: Headers = BEARER, proof: str = "") -> Identify:
     """An ``identify``: a browser brought the id, so only a call with the new token makes it true.
 
-    ``proof`` is where the answer says the id again; without it, a name must be there, or it answers nothing.
+    ``proof`` is where the answer says the id again; without it, the first name must be there.
     The row's ``check_callback`` has seen to the id's form.
     """
 
@@ -155,9 +155,7 @@ def from_callback(param: str, *names: str, headers: Headers = BEARER, proof: str
         answer = get(call, "identity_url", headers(call, grant), account_id=told)
         if proof and at(answer, proof) != told:
             raise AppRefused("another account")
-        if not (name := first(answer, names, told if proof else "")):
-            raise AppDown("no identity")
-        return account(told, name)
+        return account(told, first(answer, names, told) if proof else at(answer, names[0]))
 
     return identify
 
