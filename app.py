@@ -2,6 +2,7 @@
 
 from chalicelib.handlers import (
     api,
+    api_erasing,
     api_webhooks,
     arrivals,
     assets,
@@ -42,6 +43,7 @@ app.register_blueprint(disconnect.blueprint)
 # The accounting platform: JSON, described by /v1/openapi.json.
 app.register_blueprint(api.blueprint)
 app.register_blueprint(api_webhooks.blueprint)
+app.register_blueprint(api_erasing.blueprint)
 
 # The operator's logo.
 app.register_blueprint(assets.blueprint)

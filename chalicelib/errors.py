@@ -62,6 +62,10 @@ class LastAdmin(Conflict):
     """An entity keeps at least one admin."""
 
 
+class BeingErased(Conflict):
+    """The entity is being erased; one of its id can be made when that is over."""
+
+
 class Suppressed(Conflict):
     """The address is not written to: its letters came back, or it complained of one. ``email`` is that address."""
 

@@ -44,6 +44,7 @@ METRICS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "breaker_opened": ("Count", ("app",)),
     "needs_attention": ("Count", ("app",)),
     "grants_late": ("Seconds", ()),
+    "erasure_age": ("Seconds", ()),
     "crashes": ("Count", ()),
     "server_errors": ("Count", ()),
 }

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from chalicelib.services.disconnecting import Disconnecting
     from chalicelib.services.ending import Ending
     from chalicelib.services.ending_letters import EndingLetters
+    from chalicelib.services.erasing import Erasing
+    from chalicelib.services.erasure_letters import ErasureLetters
     from chalicelib.services.establishing import Establishing
     from chalicelib.services.finishing import Finishing
     from chalicelib.services.handing_over import HandingOver
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from chalicelib.services.publishing import Publishing
     from chalicelib.services.receipts import Receipts
     from chalicelib.services.refreshing import Refreshing
+    from chalicelib.services.removing import Removing
     from chalicelib.services.repeating import Repeating
     from chalicelib.services.requesting import Requesting
     from chalicelib.services.revoking import Revoking
@@ -351,11 +354,28 @@ def revoking() -> "Revoking":
         vault=stored.vault,
         accounts=stored.accounts,
         events=stored.events,
+        erasures=stored.erasures,
         revocations=revocations(),
         sealer=sealer(),
         apps=apps(),
         web=web(),
     )
+
+
+@renewed
+def erasing() -> "Erasing":
+    from chalicelib.services.erasing import Erasing
+
+    stored = storage()
+    return Erasing(entities=stored.entities, erasures=stored.erasures, remains=stored.remains, apps=apps())
+
+
+@renewed
+def removing() -> "Removing":
+    from chalicelib.services.removing import Removing
+
+    stored = storage()
+    return Removing(erasures=stored.erasures, remains=stored.remains, revocations=revocations(), apps=apps())
 
 
 @renewed
@@ -521,6 +541,14 @@ def ending_letters() -> "EndingLetters":
     )
 
 
+@cache
+def erasure_letters() -> "ErasureLetters":
+    from chalicelib.services.erasure_letters import ErasureLetters
+
+    stored = storage()
+    return ErasureLetters(erasures=stored.erasures, suppressions=stored.suppressions, renderer=renderer())
+
+
 @renewed
 def posting() -> "Posting":
     from chalicelib.domain import LetterKind
@@ -546,6 +574,7 @@ def posting() -> "Posting":
             LetterKind.INVITATION: write.invitation,
             LetterKind.BOUNCED: write.bounced,
             LetterKind.SIGN_IN: write.sign_in,
+            LetterKind.ERASED: erasure_letters().erased,
         },
         outcome=write.outcome,
         heard=bool(settings().mail_configuration_sets and settings().mail_events_topic),

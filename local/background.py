@@ -8,7 +8,7 @@ from typing import Any
 from local.pump import Context, Pump, Record, SourceMapping
 from local.queue import QueuePump
 
-EVERY_SECONDS = {"sweep": 5.0, "keep_alive": 30.0}
+EVERY_SECONDS = {"sweep": 5.0, "keep_alive": 30.0, "erase": 5.0}
 """The schedules, more often than deployed: somebody watches."""
 
 # As the mapping in the deployment's template has it: only what is new, small batches, a failure costs one record.

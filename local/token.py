@@ -23,6 +23,8 @@ SCOPES = (
         "credentials:read",
         "webhooks:read",
         "webhooks:write",
+        "entities:export",
+        "entities:erase",
     ),
 )
 HOUR = 3600

@@ -129,8 +129,11 @@ ROUTES = {
     "DELETE /v1/entities/{entity_id}/webhook": "token webhooks:write",
     "POST /v1/entities/{entity_id}/webhook/rotate": "token webhooks:write",
     "POST /v1/entities/{entity_id}/console-sessions": "token entities:write",
+    "GET /v1/entities/{entity_id}/export": "token entities:export",
+    "DELETE /v1/entities/{entity_id}": "token entities:erase",
+    "GET /v1/erasures/{erasure_id}": "token entities:erase",
 }
-TRIGGERS = {"keep_alive", "on_core_change", "on_mail_event", "on_revocation", "on_webhook", "sweep"}
+TRIGGERS = {"erase", "keep_alive", "on_core_change", "on_mail_event", "on_revocation", "on_webhook", "sweep"}
 
 LONG_FILES = {
     "wiring.py": "the one place that joins things",

@@ -24,6 +24,7 @@ from chalicelib.domain.entities import (
     EventKind,
     Member,
 )
+from chalicelib.domain.erasing import Erasure, Outcome, Returned, Step
 from chalicelib.domain.holding import DueGrant, GrantStatus, Held, Reason, SealedGrant, Trouble
 from chalicelib.domain.letters import (
     Delivery,
@@ -53,6 +54,7 @@ __all__ = [
     "Delivery",
     "DueGrant",
     "Entity",
+    "Erasure",
     "Event",
     "EventKind",
     "Grant",
@@ -68,11 +70,14 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "OutboxItem",
+    "Outcome",
     "Outgoing",
     "Reason",
     "Receiver",
+    "Returned",
     "Revocation",
     "SealedGrant",
+    "Step",
     "Suppression",
     "Trouble",
     "Webhook",

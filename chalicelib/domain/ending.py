@@ -42,11 +42,15 @@ class Revocation:
     """The grant, once it is out of the vault: sealed, as it lay there."""
     tries: int = 0
     """How often the app was told in vain."""
+    erasure: str = ""
+    """Which erasure wants to know what comes of it, if one does."""
 
 
 def dumped(revocation: Revocation) -> str:
     """As a message's body."""
-    plain = {name: getattr(revocation, name) for name in ("entity_id", "id", "app", "account_id", "tell", "tries")}
+    plain = {
+        name: getattr(revocation, name) for name in ("entity_id", "id", "app", "account_id", "tell", "tries", "erasure")
+    }
     sealed = base64.b64encode(revocation.sealed).decode()
     return json.dumps({**plain, "since": revocation.since.isoformat(), "sealed": sealed})
 

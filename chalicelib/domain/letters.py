@@ -34,6 +34,7 @@ class LetterKind(StrEnum):
     INVITATION = "invitation"
     BOUNCED = "bounced"
     SIGN_IN = "sign_in"
+    ERASED = "erased"
 
 
 class LetterState(StrEnum):
@@ -106,6 +107,8 @@ class OutboxItem:
     created_at: datetime
     due_at: datetime | None = None
     """When the sweep may take it up; ``None`` when nothing is left to do."""
+    delivery: Delivery | None = None
+    """What SES said of it last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ PROBLEMS: Mapping[type[errors.ClientConnectError], tuple[int, str]] = {
     errors.NotEligible: (404, "not_eligible"),
     errors.SignInExpired: (404, "sign_in_expired"),
     errors.LastAdmin: (409, "conflict"),
+    errors.BeingErased: (409, "conflict"),
     errors.Suppressed: (409, "suppressed"),
     errors.Conflict: (409, "conflict"),
     errors.NeedsAttention: (409, "needs_attention"),

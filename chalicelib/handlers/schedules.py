@@ -7,6 +7,7 @@ from chalicelib.domain import Event, OutboxItem
 from chalicelib.errors import Unavailable
 from chalicelib.handlers.invocations import trigger
 from chalicelib.handlers.streams import publish
+from chalicelib.services.removing import lateness
 
 blueprint = Blueprint(__name__)
 
@@ -14,6 +15,8 @@ MOST = 500
 """Grants in a run."""
 ENOUGH_SECONDS = 60.0
 """The longest that one grant may take: a lease's time, and a second try's."""
+ERASING_SECONDS = 20.0
+"""The longest that a transaction may take, all its tries, and what is left to note after it."""
 
 
 @blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
@@ -59,6 +62,32 @@ def keep_alive(event: CloudWatchEvent) -> dict[str, int]:
     logs.bind(entity_id="", app="")
     logs.event("kept_alive", due=len(due), done=done, failed=failed, grants_late=late)
     return {"due": len(due), "done": done, "failed": failed}
+
+
+@blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="erase")
+@trigger
+def erase(event: CloudWatchEvent) -> dict[str, int]:
+    """Erasures that are not over, each as far as the time goes; who has waited longest comes first."""
+    removing, done, failed = wiring.removing(), 0, 0
+    due = removing.due()
+    for erasure in due:
+        if not _time_to_erase(event):
+            break
+        logs.bind(entity_id=erasure.entity_id)
+        done += 1
+        try:
+            removing.go_on(erasure, lambda: _time_to_erase(event))
+        except Exception as error:  # noqa: BLE001 - it stays due, and must not hold up the others
+            logs.crash(error)
+            failed += 1
+    logs.bind(entity_id="")
+    if due:
+        logs.event("erasing", due=len(due), done=done, failed=failed, erasure_age=max(map(lateness, due)))
+    return {"due": len(due), "done": done, "failed": failed}
+
+
+def _time_to_erase(event: CloudWatchEvent) -> bool:
+    return _seconds_left(event) >= ERASING_SECONDS
 
 
 def _seconds_left(event: CloudWatchEvent) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib import keys, logs
 from chalicelib.domain import Books, Entity, Event, EventKind, Member
-from chalicelib.errors import Conflict, InvalidField, NotFound
+from chalicelib.errors import BeingErased, Conflict, InvalidField, NotFound
 from chalicelib.i18n import N_
 from chalicelib.services import addresses
 from chalicelib.services.events import event
@@ -38,12 +38,15 @@ class Administering:
         ``admins`` absent leaves the members untouched; present, they become exactly these.
 
         :raises InvalidField: if the name or an address is malformed, or ``admins`` is empty or too long.
+        :raises BeingErased: if the entity is.
         """
         name = addresses.one_line(name, "name")
         wanted = None if admins is None else _admins(admins)
         for _ in range(TRIES):
             try:
                 return self._put(entity_id, name, wanted, by)
+            except BeingErased:
+                raise BeingErased(N_("The entity is being erased. When that is over, it can be made again.")) from None
             except (Conflict, NotFound):
                 continue
         raise Conflict(N_("The entity is being changed by somebody else. Try again."))

@@ -28,6 +28,7 @@ SHOWN = {
     Delivery.BOUNCED: InvitationState.BOUNCED,
     Delivery.COMPLAINED: InvitationState.COMPLAINED,
 }
+OF_NO_ENTITY = frozenset({LetterKind.SIGN_IN, LetterKind.ERASED})
 LOST = frozenset({InvitationState.BOUNCED, InvitationState.COMPLAINED})
 
 
@@ -42,8 +43,8 @@ class MailEvents:
 
     def hear(self, heard: MailEvent) -> None:
         """Of a letter that is none of ours nothing follows."""
-        if heard.kind is LetterKind.SIGN_IN:
-            self._of_sign_in(heard)
+        if heard.kind in OF_NO_ENTITY:
+            self._of_no_entity(heard)
         elif item := self.sent.get(heard.entity_id, heard.outbox_id):
             self._of(item, heard)
 
@@ -63,7 +64,7 @@ class MailEvents:
             if invitation:
                 self.sent.put(_news(item, invitation.requested_by))
 
-    def _of_sign_in(self, heard: MailEvent) -> None:
+    def _of_no_entity(self, heard: MailEvent) -> None:
         """Its item is forgotten when it is over. It went to one address only, and only to an admin's."""
         for email in heard.recipients:
             self.sent.forget(email, heard.outbox_id)

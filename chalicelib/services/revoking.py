@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib import keys, logs
-from chalicelib.domain import Account, EventKind, Grant, GrantStatus, Revocation, SealedGrant
+from chalicelib.domain import Account, EventKind, Grant, GrantStatus, Outcome, Revocation, SealedGrant
 from chalicelib.errors import AppDown, AppProblem, AppRefused, GrantDead, Unavailable
 from chalicelib.providers import renewing
 from chalicelib.providers.base import Call, Web
 from chalicelib.services.apps import Apps
 from chalicelib.services.attending import OURSELVES
 from chalicelib.services.ending_ports import Accounts, Revocations
+from chalicelib.services.erasing_ports import Erasures
 from chalicelib.services.events import event
 from chalicelib.services.ports import Events, Sealer, Vault
 
@@ -34,6 +35,7 @@ class Revoking:
     vault: Vault
     accounts: Accounts
     events: Events
+    erasures: Erasures
     revocations: Revocations
     sealer: Sealer
     apps: Apps
@@ -71,19 +73,19 @@ class Revoking:
         Square, Stripe and Shopify know no other revocation than of all that the account ever granted us.
         """
         if any(living for _, _, living in self.accounts.of(found.app, found.account_id)):
-            _say(found, "standing")
+            self._end(found, Outcome.STANDING)
             return
         try:
             with self.web.within(SECONDS):
                 self._ask(found)
         except (AppRefused, GrantDead):
-            _say(found, "refused")
+            self._end(found, Outcome.REFUSED)
         except _Later as later:
             self._later(later.revocation, later.problem)
         except (AppProblem, Unavailable) as problem:
             self._later(found, problem)
         else:
-            _say(found, "revoked")
+            self._end(found, Outcome.REVOKED)
 
     def _ask(self, found: Revocation) -> None:
         grant = self.sealer.open(SealedGrant(ciphertext=found.sealed), found)
@@ -112,12 +114,18 @@ class Revoking:
         except AppProblem as problem:
             raise _Later(replace(found, sealed=seal(grant).ciphertext), problem) from None
 
+    def _end(self, found: Revocation, outcome: Outcome, *, given_up: int = 0) -> None:
+        """First whoever waits for it, then the log: a process that dies in between says it twice."""
+        if found.erasure:
+            self.erasures.tell(found.erasure, found.id, outcome, keys.now())
+        _say(found, outcome.value.replace("_", " "), given_up=given_up)
+
     def _later(self, found: Revocation, problem: AppProblem | Unavailable) -> None:
         """Again after a pause; after a day it is for a person to do."""
         if keys.now() - found.since >= GIVE_UP:
             lost = event(found.entity_id, EventKind.REVOCATION_FAILED, OURSELVES, app=found.app)
             self.events.add(replace(lost, connection_id=found.id, account_id=found.account_id))
-            _say(found, "given up", given_up=1)
+            self._end(found, Outcome.GIVEN_UP, given_up=1)
             return
         pause = min(FIRST_PAUSE * 2 ** min(found.tries, 10), LONGEST_PAUSE)
         if isinstance(problem, AppDown) and problem.retry_after:

@@ -10,10 +10,13 @@ from chalicelib.storage.connections import Connections
 from chalicelib.storage.counters import Answers, Counters
 from chalicelib.storage.disconnections import Disconnections
 from chalicelib.storage.entities import Entities
+from chalicelib.storage.erasures import Erasures
 from chalicelib.storage.events import Events
+from chalicelib.storage.exports import Exports
 from chalicelib.storage.invitations import Invitations
 from chalicelib.storage.members import Members
 from chalicelib.storage.outbox import Outbox
+from chalicelib.storage.remains import Remains
 from chalicelib.storage.sessions import Sessions, SignIns
 from chalicelib.storage.suppressions import Suppressions
 from chalicelib.storage.tables import connect
@@ -43,6 +46,9 @@ class Storage:
     attention: Attention
     breakers: Breakers
     webhooks: Webhooks
+    exports: Exports
+    erasures: Erasures
+    remains: Remains
 
 
 def connected(core: str, vault: str, ephemeral: str) -> Storage:
@@ -67,4 +73,7 @@ def connected(core: str, vault: str, ephemeral: str) -> Storage:
         attention=Attention(),
         breakers=Breakers(),
         webhooks=Webhooks(),
+        exports=Exports(),
+        erasures=Erasures(),
+        remains=Remains(),
     )

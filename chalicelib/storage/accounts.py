@@ -9,7 +9,7 @@ from chalicelib.storage.tables import call
 def item(connection: Connection, *, living: bool) -> AccountItem:
     """The row of the connection's account, in this entity's name."""
     return AccountItem(
-        _key(connection.app, connection.account.id),
+        key_of(connection.app, connection.account.id),
         connection.entity_id,
         app=connection.app,
         connection_id=connection.id,
@@ -22,9 +22,10 @@ class Accounts:
 
     def of(self, app: str, account_id: str) -> list[tuple[str, str, bool]]:
         """Entity, connection, and whether that lives. Consistent."""
-        query = AccountItem.query(_key(app, account_id), consistent_read=True)
+        query = AccountItem.query(key_of(app, account_id), consistent_read=True)
         return [(found.sk, found.connection_id, found.living) for found in call(lambda: list(query))]
 
 
-def _key(app: str, account_id: str) -> str:
+def key_of(app: str, account_id: str) -> str:
+    """The partition of an account."""
     return f"ACCOUNT#{keys.name_of(app, account_id)}"

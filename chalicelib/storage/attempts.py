@@ -19,7 +19,7 @@ def attempt(item: AttemptItem) -> Attempt:
     account = Account(id=item.account_id, name=item.account_name) if item.account_id else None
     return Attempt(
         id=rows.id_in(item.pk),
-        entity_id=item.entity_id,
+        entity_id=item.entity_id or "",
         app=item.app,
         browser_hash=item.browser_hash,
         authority=Authority(nonce=item.nonce or b"", admin=item.admin, session_hash=item.session_hash),
@@ -42,7 +42,7 @@ def attempt(item: AttemptItem) -> Attempt:
 def _item(attempt: Attempt) -> AttemptItem:
     return AttemptItem(
         key_of(attempt.id),
-        entity_id=attempt.entity_id,
+        entity_id=attempt.entity_id or None,
         app=attempt.app,
         browser_hash=attempt.browser_hash,
         nonce=attempt.authority.nonce or None,
@@ -136,7 +136,7 @@ class Attempts:
         ]
         if authority.nonce:
             actions.append(AttemptItem.nonce.set(authority.nonce))
-        waits = (AttemptItem.state == AttemptState.PARKED.value) & (AttemptItem.entity_id == "")
+        waits = (AttemptItem.state == AttemptState.PARKED.value) & AttemptItem.entity_id.does_not_exist()
         try:
             update(item, actions, waits & (AttemptItem.app == app) & (AttemptItem.expires_at > now))
         except ConditionFailed:

@@ -98,6 +98,8 @@ def _check_authority(write: Transaction, entity_id: str, authority: Authority) -
     key = rows.entity_key(entity_id)
     if authority.admin:
         member = f"{rows.MEMBERS}{authority.admin}"
+        # Members of an entity that is being erased are still there for a moment.
+        write.check("entity", EntityItem, (key, rows.ENTITY), EntityItem.pk.exists())
         write.check("member", MemberItem, (key, member), MemberItem.pk.exists())
         write.check("session", SessionItem, (session_key(authority.session_hash),), SessionItem.pk.exists())
     else:

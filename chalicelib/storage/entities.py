@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from chalicelib.domain import Asked, Books, ConnectLink, Entity, Event, Member
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import BeingErased, Conflict, NotFound
 from chalicelib.storage import members, rows
-from chalicelib.storage.models import ConnectionItem, CoreItem, EntityItem, InvitationItem, MemberItem
+from chalicelib.storage.models import ConnectionItem, CoreItem, EntityItem, ErasedItem, InvitationItem, MemberItem
 from chalicelib.storage.tables import ConditionFailed, Transaction, call
 
 
@@ -48,9 +48,11 @@ class Entities:
     def create(self, entity: Entity, first: Sequence[Member], events: Sequence[Event]) -> None:
         """A new entity, with its first members: one transaction, so not more than fit in it.
 
-        :raises Conflict: if it exists.
+        :raises BeingErased: if one of this id is being erased. :raises Conflict: if it exists.
         """
         write = Transaction()
+        erased = ErasedItem.over.does_not_exist() | (ErasedItem.over == True)  # noqa: E712 - not Python's own
+        write.check("erased", ErasedItem, rows.erased_key(entity.id), erased)
         write.put("entity", rows.entity_item(entity, admins=len(first)), EntityItem.pk.does_not_exist())
         for member in first:
             members.put_both(write, member)
@@ -58,8 +60,8 @@ class Entities:
             write.put("event", rows.event_item(event))
         try:
             write.commit()
-        except ConditionFailed:
-            raise Conflict from None
+        except ConditionFailed as refusal:
+            raise (BeingErased if "erased" in refusal.labels else Conflict) from None
 
     def rename(self, entity_id: str, name: str, event: Event) -> None:
         """A new name, and the event that says so."""

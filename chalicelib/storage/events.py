@@ -7,8 +7,8 @@ from pynamodb.expressions.update import Action
 from chalicelib import keys
 from chalicelib.domain import Event
 from chalicelib.storage import rows
-from chalicelib.storage.models import EventItem, ParkedItem
-from chalicelib.storage.tables import ConditionFailed, call, update
+from chalicelib.storage.models import EntityItem, EventItem, ParkedItem
+from chalicelib.storage.tables import ConditionFailed, Transaction, call, update
 
 
 class Events:
@@ -33,8 +33,15 @@ class Events:
             return None
 
     def add(self, event: Event) -> None:
-        """One more."""
-        call(rows.event_item(event).save)
+        """One more; not of an entity that has been erased meanwhile."""
+        write = Transaction()
+        key = (rows.entity_key(event.entity_id), rows.ENTITY)
+        write.check("entity", EntityItem, key, EntityItem.pk.exists())
+        write.put("event", rows.event_item(event))
+        try:
+            write.commit()
+        except ConditionFailed:
+            return
 
     def settled(self, event: Event) -> None:
         """All its letters are in the outbox, and it has left: the sweep need not look at it any more."""

@@ -173,6 +173,29 @@ class WebhookItem(CoreItem, discriminator="webhook"):
     previous_until = UTCDateTimeAttribute(null=True)
 
 
+class ErasureItem(CoreItem, discriminator="erasure"):
+    """In a partition of its own: what has been done, and what it came to. Stays when it is over."""
+
+    entity_id = UnicodeAttribute()
+    name = UnicodeAttribute(null=True)
+    requested_by = UnicodeAttribute()
+    requested_at = UTCDateTimeAttribute()
+    ended_at = UTCDateTimeAttribute(null=True)
+    found_at = UTCDateTimeAttribute()
+    counts: MapAttribute[str, Any] = MapAttribute()  # type: ignore[no-untyped-call]
+    returned: MapAttribute[str, Any] = MapAttribute()  # type: ignore[no-untyped-call]
+    steps: MapAttribute[str, Any] = MapAttribute()  # type: ignore[no-untyped-call]
+    left: MapAttribute[str, Any] = MapAttribute()  # type: ignore[no-untyped-call]
+    copies = UnicodeSetAttribute(null=True)
+
+
+class ErasedItem(CoreItem, discriminator="erased"):
+    """The last erasure of an entity, by the entity's id; until it is over nobody can make the entity again."""
+
+    erasure_id = UnicodeAttribute()
+    over = BooleanAttribute()
+
+
 class ParkedItem(CoreItem, discriminator="parked"):
     """A stream record that nobody could read: where it was and what was wrong, never what it held."""
 
@@ -234,6 +257,16 @@ class VaultItem(Model):
     sealed_index = VaultSealedIndex()
 
 
+class EntityIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
+    """The attempts of an entity, for its erasure; sparse."""
+
+    class Meta:
+        index_name = "entity"
+        projection = IncludeProjection(["type"])
+
+    entity_id = UnicodeAttribute(hash_key=True)
+
+
 class EphemeralItem(Model):
     """Base of what passes by itself. DynamoDB deletes late (up to days), so every reader checks ``expires_at``."""
 
@@ -243,10 +276,11 @@ class EphemeralItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     type = DiscriminatorAttribute()
     expires_at = TTLAttribute()
+    entity_id = UnicodeAttribute(null=True)
+    of_entity = EntityIndex()
 
 
 class AttemptItem(EphemeralItem, discriminator="attempt"):
-    entity_id = UnicodeAttribute()
     app = UnicodeAttribute()
     browser_hash = UnicodeAttribute()
     nonce = BinaryAttribute(legacy_encoding=False, null=True)

@@ -7,7 +7,7 @@ from typing import cast
 
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain import Delivery, Event, LetterKind, LetterState, OutboxItem
+from chalicelib.domain import Delivery, Event, LetterState, OutboxItem
 from chalicelib.storage import rows
 from chalicelib.storage.models import CoreItem, EventItem, OutboxRow
 from chalicelib.storage.tables import ConditionFailed, call, update
@@ -46,7 +46,8 @@ class Outbox:
     def record(self, item: OutboxItem, message_id: str = "") -> None:
         """What became of a claimed letter; ``due_at`` says when to look again, if ever.
 
-        A sign-in letter that is over is forgotten: anyone can ask for one, and ``core`` keeps what it has.
+        One that belongs to no entity is forgotten when it is over: anyone can ask for a sign-in letter, and ``core``
+        keeps what it has.
         """
         row = OutboxRow(*rows.outbox_key(item))
         mine = (OutboxRow.state == LetterState.SENDING.value) & (OutboxRow.tries == item.tries)
@@ -57,7 +58,7 @@ class Outbox:
             actions.append(OutboxRow.due_at.set(rows.due_number(item.due_at)))
         else:
             actions += [OutboxRow.due_shard.remove(), OutboxRow.due_at.remove()]
-        over = item.kind is LetterKind.SIGN_IN and not item.due_at
+        over = not item.entity_id and not item.due_at
         try:
             call(lambda: row.delete(condition=mine)) if over else update(row, actions, mine)
         except ConditionFailed:
@@ -89,7 +90,7 @@ class Outbox:
         return Delivery(row.delivery)
 
     def forget(self, email: str, outbox_id: str) -> None:
-        """A sign-in letter of which SES speaks is over, whatever we knew."""
+        """A letter of no entity's of which SES speaks is over, whatever we knew."""
         call(OutboxRow(rows.admin_key(email), f"{rows.OUTBOX}{outbox_id}").delete)
 
     def due(self, now: datetime) -> Iterator[Event | OutboxItem]:

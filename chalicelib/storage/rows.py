@@ -58,6 +58,11 @@ def admin_key(email: str) -> str:
     return f"A#{email}"
 
 
+def erased_key(entity_id: str) -> tuple[str, str]:
+    """The mark of an entity's last erasure."""
+    return f"ERASED#{entity_id}", ENTITY
+
+
 def id_in(key: str) -> str:
     """The id behind a partition's or a sort key's prefix."""
     return key.split("#", 1)[1]
@@ -258,6 +263,7 @@ def outbox_item(row: OutboxRow) -> OutboxItem:
         sends=int(row.sends),
         tries=int(row.tries),
         created_at=row.created_at,
+        delivery=Delivery(row.delivery) if row.delivery else None,
     )
 
 

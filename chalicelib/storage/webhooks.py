@@ -21,7 +21,7 @@ class Webhooks:
     def get(self, entity_id: str) -> Webhook | None:
         """The entity's, whatever its state."""
         try:
-            return _webhook(call(lambda: WebhookItem.get(*_key(entity_id), consistent_read=True)))
+            return noun(call(lambda: WebhookItem.get(*_key(entity_id), consistent_read=True)))
         except WebhookItem.DoesNotExist:
             return None
 
@@ -36,7 +36,7 @@ class Webhooks:
         wanted = [(rows.entity_key(entity_id), f"{rows.EVENTS}{event_id}"), _key(entity_id)]
         items = call(lambda: list(CoreItem.batch_get(wanted, consistent_read=True)))
         event = next((rows.event(item) for item in items if isinstance(item, EventItem)), None)
-        return event, next((_webhook(item) for item in items if isinstance(item, WebhookItem)), None)
+        return event, next((noun(item) for item in items if isinstance(item, WebhookItem)), None)
 
     def create(self, webhook: Webhook, event: Event) -> None:
         """The entity's first.
@@ -101,7 +101,8 @@ def _commit(write: Transaction, event: Event) -> None:
         raise Conflict from None
 
 
-def _webhook(item: WebhookItem) -> Webhook:
+def noun(item: WebhookItem) -> Webhook:
+    """The webhook of its row."""
     return Webhook(
         entity_id=rows.id_in(item.pk),
         url=item.url,
