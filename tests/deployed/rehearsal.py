@@ -175,7 +175,10 @@ def _let_letters_go(rehearsal: Rehearsal) -> None:
     and to it a batch of messages is an action of its own.
     """
     functions = rehearsal.functions()
-    lacking = {**dict.fromkeys(SENDERS, ("ses:SendEmail", "events:PutEvents", "sqs:SendMessageBatch")), "OnWebhook": ("kms:Decrypt",)}
+    lacking = {
+        **dict.fromkeys(SENDERS, ("ses:SendEmail", "events:PutEvents", "sqs:SendMessageBatch")),
+        "OnWebhook": ("kms:Decrypt",),
+    }
     for name, actions in lacking.items():
         statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
