@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from http.client import responses
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import schemathesis
@@ -129,7 +130,9 @@ SCHEMA.config.phases.coverage.enabled = False
 def served(world: World) -> Iterator[World]:
     world.entity()
     SHIM.platform = world.platform()
-    yield world
+    # JSON Schema cannot say of a webhook's host that it has a public address: here all have one.
+    with patch("socket.getaddrinfo", lambda _host, port, **_more: [(2, 1, 6, "", ("93.184.215.14", port))]):
+        yield world
     SHIM.platform = None
 
 
