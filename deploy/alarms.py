@@ -47,6 +47,7 @@ def _alarms() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "SweepStopped", _alarm("AWS/Lambda", "Invocations", {"FunctionName": {"Ref": "Sweep"}}, below=1)
     keep_alive = {"FunctionName": {"Ref": "KeepAlive"}}
     yield "KeepAliveStopped", _alarm("AWS/Lambda", "Invocations", keep_alive, below=1, minutes=15)
+    yield "EraseStopped", _alarm("AWS/Lambda", "Invocations", {"FunctionName": {"Ref": "Erase"}}, below=1, minutes=15)
     stage = {"stage": {"Ref": "Stage"}}
     yield "ServerErrors", _alarm(NAMESPACE, "server_errors", stage, above=5)
     yield "LettersLate", _alarm(NAMESPACE, "outbox_age", stage, statistic="Maximum", above=15 * _MINUTE)
@@ -57,6 +58,7 @@ def _alarms() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "ClientRejected", _alarm(NAMESPACE, "client_rejected", stage)
     yield "BreakerOpened", _alarm(NAMESPACE, "breaker_opened", stage)
     yield "GrantsLate", _alarm(NAMESPACE, "grants_late", stage, statistic="Maximum", above=6 * 60 * _MINUTE)
+    yield "ErasuresLate", _alarm(NAMESPACE, "erasure_age", stage, statistic="Maximum", above=60 * _MINUTE)
     # The owner has to be told by a person: the app still lists our access.
     yield "RevocationsGivenUp", _alarm(NAMESPACE, "revocations_given_up", stage)
     # SES reviews an account from 5 % bounces and 0.1 % complaints.

@@ -106,6 +106,13 @@ _FIND_DUE = {
 }
 
 
+_FIND_ATTEMPTS = {
+    "Effect": "Allow",
+    "Action": ["dynamodb:Query"],
+    "Resource": {"Fn::Sub": "${EphemeralTable.Arn}/index/entity"},
+}
+
+
 _FIND_DUE_GRANTS = {
     "Effect": "Allow",
     "Action": ["dynamodb:Query"],
@@ -123,10 +130,11 @@ def _park(queue: str) -> Statement:
 
 
 # DynamoDB hands out what it overwrites, if it is asked to: these may not ask, or to write would be to read.
-_WRITE_VAULT = {
-    **_table(VAULT, "PutItem", "UpdateItem"),
-    "Condition": {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}},
-}
+def _write_vault(*actions: str) -> Statement:
+    return {
+        **_table(VAULT, *actions),
+        "Condition": {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}},
+    }
 
 
 _LETTERS = (
@@ -161,7 +169,7 @@ FUNCTIONS = (
             _table(
                 CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"
             ),
-            _WRITE_VAULT,
+            _write_vault("PutItem", "UpdateItem"),
             _table(EPHEMERAL, "GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"),
             _grants_key("kms:GenerateDataKey"),
             _SECRET,
@@ -225,6 +233,25 @@ FUNCTIONS = (
         # The next run is the retry.
         properties={"EventInvokeConfig": {"MaximumRetryAttempts": 0}},
     ),
+    # It removes entities. In the vault it sees what is sealed, may not open it, and leaves emptying to who may.
+    Function(
+        name="Erase",
+        log="erase",
+        memory=512,
+        timeout=55,
+        may=(
+            _table(CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
+            _FIND_DUE,
+            _table(VAULT, "Query"),
+            _write_vault("UpdateItem"),
+            _table(EPHEMERAL, "DeleteItem"),
+            _FIND_ATTEMPTS,
+            _SECRET,
+            _queue("Revocations", "SendMessage"),
+        ),
+        # The next minute's run is the retry.
+        properties={"EventInvokeConfig": {"MaximumRetryAttempts": 0}},
+    ),
     # It alone empties the vault. What it cannot give back yet it puts back into the queue, sealed.
     Function(
         name="OnRevocation",
@@ -232,7 +259,7 @@ FUNCTIONS = (
         memory=512,
         timeout=60,
         may=(
-            _table(CORE, "Query", "PutItem"),
+            _table(CORE, "Query", "PutItem", "UpdateItem", "ConditionCheckItem"),
             _table(VAULT, "GetItem", "DeleteItem"),
             _grants_key("kms:Decrypt"),
             _grants_key("kms:GenerateDataKey"),

@@ -10,10 +10,11 @@ from tests.ending.test_disconnecting import end
 from tests.handlers.described import Api, api
 from tests.support import dance
 from tests.support.moment import rows
+from tests.support.revoking import revoke
 from tests.support.ses import says
 from tests.support.visitor import Answer
 from tests.support.webhooks import URL, Receiver, internet
-from tests.support.world import OWNER, PAT, SAM, World
+from tests.support.world import OWNER, PAT, World
 
 GONE = "gone@coffee.example"
 """An owner whose address does not exist."""
@@ -22,47 +23,18 @@ ANGRY = "angry@coffee.example"
 
 
 @dataclass
-class Full:
-    """``acme``: everything; ``beta``: of Pat's too, with the same Square account."""
+class Erasable:
+    """``acme``, and what a test does with it."""
 
     world: World
     clock: Clock
 
-    def __post_init__(self) -> None:
-        world = self.world
-        for entity_id in ("acme", "beta"):
-            world.entity(entity_id, f"{entity_id.title()} Coffee LLC", (PAT, SAM) if entity_id == "acme" else (PAT,))
-        with internet(Receiver()):
-            assert self.api.put("/v1/entities/acme/webhook", {"url": URL}).status == 201
-        assert self.api.post("/v1/entities/acme/webhook/rotate").status == 200
-        self._connect()
-        self._letters()
-        visitor = world.visitor()
-        visitor.get(f"{world.link()}/stripe")
-        visitor.submit("/stripe")  # and never comes back
+    def make(self) -> None:
+        raise NotImplementedError
 
     @property
     def api(self) -> Api:
         return api(self.world)
-
-    def _connect(self) -> None:
-        world, self.before = self.world, self.world.link()
-        olive = world.visitor()
-        olive.get(self.ask(OWNER, "square"))
-        olive.submit("/square")
-        dance.come_back(olive, approve(dance.left_for(olive)))
-        for app in ("ebay", "etsy"):
-            dance.connect(world, world.visitor(), world.link(), app)
-        dance.connect(world, world.visitor(), world.link("beta"), "xero")
-        [etsy] = [one["id"] for one in world.connections() if one["app"] == "etsy"]
-        assert end(world, etsy).status == 200
-
-    def _letters(self) -> None:
-        for email, kind in ((GONE, "Bounce"), (ANGRY, "Complaint")):
-            self.ask(email, "shopify")
-            self.world.deliver()
-            says(self.world, kind, email)
-        self.world.deliver()
 
     def ask(self, email: str, app: str) -> str:
         """Where the invitation leads."""
@@ -80,6 +52,53 @@ class Full:
     def places(self, entity_id: str = "acme") -> dict[str, int]:
         """Every row that names the entity, by table and partition, but for its erasures'."""
         return places(entity_id)
+
+
+class Small(Erasable):
+    """Two admins, and two grants: one that can be given back to its app, and one that cannot."""
+
+    def make(self) -> None:
+        self.world.entity()
+        for app in ("square", "etsy"):
+            dance.connect(self.world, self.world.visitor(), self.world.link(), app)
+        self.world.deliver()
+
+
+class Full(Erasable):
+    """Something of every kind; and ``beta``, of Pat's too."""
+
+    def make(self) -> None:
+        world = self.world
+        world.entity()
+        world.entity("beta", "Beta Coffee LLC", (PAT,))
+        with internet(Receiver()):
+            assert self.api.put("/v1/entities/acme/webhook", {"url": URL}).status == 201
+        assert self.api.post("/v1/entities/acme/webhook/rotate").status == 200
+        self._connect()
+        self._letters()
+        visitor = world.visitor()
+        visitor.get(f"{world.link()}/stripe")
+        visitor.submit("/stripe")  # and never comes back
+
+    def _connect(self) -> None:
+        world = self.world
+        olive = world.visitor()
+        olive.get(self.ask(OWNER, "square"))
+        olive.submit("/square")
+        dance.come_back(olive, approve(dance.left_for(olive)))
+        for app in ("ebay", "etsy"):
+            dance.connect(world, world.visitor(), world.link(), app)
+        dance.connect(world, world.visitor(), world.link("beta"), "xero")
+        [etsy] = [one["id"] for one in world.connections() if one["app"] == "etsy"]
+        assert end(world, etsy).status == 200
+        revoke(world)
+
+    def _letters(self) -> None:
+        for email, kind in ((GONE, "Bounce"), (ANGRY, "Complaint")):
+            self.ask(email, "shopify")
+            self.world.deliver()
+            says(self.world, kind, email)
+        self.world.deliver()
 
 
 def clockwork(world: World, context: object = None) -> dict[str, int]:

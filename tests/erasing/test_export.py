@@ -8,11 +8,10 @@ import pytest
 from chalicelib.handlers import api_erasing
 from chalicelib.storage.exports import NOUNS
 from chalicelib.storage.models import CoreItem
-from tests.conftest import Clock
-from tests.erasing.full import Full
+from tests.erasing.full import Erasable
 from tests.handlers.described import Api, api
 from tests.support.moment import rows
-from tests.support.world import BASE_URL, OWNER, PAT, SAM, World
+from tests.support.world import BASE_URL, OWNER, PAT, SAM
 
 EXPORT = "/v1/entities/acme/export"
 
@@ -30,11 +29,6 @@ RENAMED = {
     "previous_until": "previous_secret_until", "generation": "link_generation", "type": "", "pk": "", "sk": "",
 }  # fmt: skip
 KINDS = {"outbox": "letter"}
-
-
-@pytest.fixture
-def full(world: World, clock: Clock) -> Full:
-    return Full(world, clock)
 
 
 def exported(platform: Api) -> list[dict[str, Any]]:
@@ -65,7 +59,7 @@ def _all(model: type[CoreItem]) -> list[type[CoreItem]]:
     return [found for below in model.__subclasses__() for found in (below, *_all(below))]
 
 
-def test_every_row_and_every_attribute_is_in_it(full: Full) -> None:
+def test_every_row_and_every_attribute_is_in_it(full: Erasable) -> None:
     """Held against the table itself."""
     items = exported(full.api)
     kept = [row for row in rows("core") if row["pk"] == "E#acme"]
@@ -78,7 +72,7 @@ def test_every_row_and_every_attribute_is_in_it(full: Full) -> None:
         assert (missing, kind) == (set(), kind)
 
 
-def test_what_it_says(full: Full) -> None:
+def test_what_it_says(full: Erasable) -> None:
     items = exported(full.api)
     of = {kind: [item for item in items if item["type"] == kind] for kind in {item["type"] for item in items}}
     [entity] = of["entity"]
@@ -93,17 +87,17 @@ def test_what_it_says(full: Full) -> None:
     assert of["webhook"][0]["url"].startswith("https://")
 
 
-def test_nothing_in_it_opens_anything(full: Full) -> None:
+def test_nothing_in_it_opens_anything(full: Erasable) -> None:
     """Threat 25."""
     text = json.dumps(exported(full.api))
-    secret = full.before.partition("~")[2]
+    secret = full.world.link().partition("~")[2]
     opening = [secret, *(token.access_token for app in ("square", "ebay") for token in full.world.apps.tokens(app))]
     assert not [one for one in opening if one in text]
     for word in ("nonce", "whsec_", "sealed", "sentinel", "/c/acme", f"{BASE_URL}/not-me"):
         assert word not in text
 
 
-def test_pages(full: Full, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages(full: Erasable, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is lost, none twice; no address is in an address."""
     whole = exported(full.api)
     monkeypatch.setattr(api_erasing, "PAGE", 3)
@@ -120,7 +114,7 @@ def test_pages(full: Full, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [cursor for cursor in cursors if "@" in cursor]
 
 
-def test_who_may(full: Full) -> None:
+def test_who_may(full: Erasable) -> None:
     """Threat 23."""
     assert api(full.world, "entities:read", "events:read").get(EXPORT).status == 403
     assert api(full.world, entities=["beta"]).get(EXPORT).status == 404
