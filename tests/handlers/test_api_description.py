@@ -70,7 +70,7 @@ def test_each_call_names_its_scope() -> None:
 
 def test_every_post_takes_an_idempotency_key() -> None:
     for method, _, operation in operations():
-        names = [parameter["$ref"].rpartition("/")[2] for parameter in operation.get("parameters", [])]
+        names = [parameter.get("$ref", "").rpartition("/")[2] for parameter in operation.get("parameters", [])]
         assert ("IdempotencyKey" in names) is (method == "POST")
 
 

@@ -180,7 +180,8 @@ def test_quickbooks_must_open_the_company() -> None:
     assert str(web.asked[0]["url"]).endswith("/v3/company/123456789/companyinfo/123456789")
     with pytest.raises(AppRefused):
         accounts(back(quickbooks, Recorded(AppRefused("403")), realmId="123456789"))
-    for nothing in ({}, {"CompanyInfo": {}}):
+    empty: tuple[dict[str, object], ...] = ({}, {"CompanyInfo": {}})
+    for nothing in empty:
         with pytest.raises(AppDown):
             accounts(back(quickbooks, Recorded(nothing), realmId="123456789"))
 
