@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
     PENDING = "pending"
     REVOKED = "revoked"
-    REFUSED = "refused"
+    DECLINED = "refused"
     """The app says no: mostly because the grant was over already."""
     STANDING = "standing"
     """Not told: another entity has the account connected, and the app would end that too."""

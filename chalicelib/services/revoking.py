@@ -79,7 +79,7 @@ class Revoking:
             with self.web.within(SECONDS):
                 self._ask(found)
         except (AppRefused, GrantDead):
-            self._end(found, Outcome.REFUSED)
+            self._end(found, Outcome.DECLINED)
         except _Later as later:
             self._later(later.revocation, later.problem)
         except (AppProblem, Unavailable) as problem:
