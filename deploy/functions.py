@@ -238,7 +238,8 @@ FUNCTIONS = (
         name="Erase",
         log="erase",
         memory=512,
-        timeout=55,
+        # Less than the five minutes to the next run.
+        timeout=240,
         may=(
             _table(CORE, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"),
             _FIND_DUE,
@@ -249,7 +250,7 @@ FUNCTIONS = (
             _SECRET,
             _queue("Revocations", "SendMessage"),
         ),
-        # The next minute's run is the retry.
+        # The next run is the retry.
         properties={"EventInvokeConfig": {"MaximumRetryAttempts": 0}},
     ),
     # It alone empties the vault. What it cannot give back yet it puts back into the queue, sealed.

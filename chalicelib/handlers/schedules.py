@@ -64,7 +64,7 @@ def keep_alive(event: CloudWatchEvent) -> dict[str, int]:
     return {"due": len(due), "done": done, "failed": failed}
 
 
-@blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="erase")
+@blueprint.schedule(Rate(5, unit=Rate.MINUTES), name="erase")
 @trigger
 def erase(event: CloudWatchEvent) -> dict[str, int]:
     """Erasures that are not over, each as far as the time goes; who has waited longest comes first."""

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain import LetterKind
 from deploy.functions import FUNCTIONS
 from local.simulators.people import approve
-from tests.deployed import emulator, endings, grants, hooks
+from tests.deployed import emulator, endings, erasures, grants, hooks
 from tests.deployed.owners import ask, books, connect
 from tests.deployed.rehearsal import Rehearsal, eventually
 from tests.support import ses
@@ -57,7 +57,16 @@ def _held(name: str) -> set[Right]:
 
 
 def _word(resource: str) -> str:
-    words = ("index/due", "CoreTable", "VaultTable", "EphemeralTable", "GrantsKey", "SecretName", "identity")
+    words = (
+        "index/due",
+        "index/entity",
+        "CoreTable",
+        "VaultTable",
+        "EphemeralTable",
+        "GrantsKey",
+        "SecretName",
+        "identity",
+    )
     queues = ("StreamFailures", "MailEventFailures", "Revocations", "Webhooks")
     return next(
         (word for word in (*words, *queues, "event-bus", "Log") if word in resource),
@@ -94,7 +103,7 @@ def _rights(event: dict[str, Any]) -> Iterator[Right]:
     elif name == "BatchGetItem":
         yield from ((f"dynamodb:{name}", _table(table)) for table in said["RequestItems"])
     elif service == "dynamodb":
-        yield f"dynamodb:{name}", "index/due" if said.get("IndexName") else _table(said["TableName"])
+        yield f"dynamodb:{name}", f"index/{said['IndexName']}" if said.get("IndexName") else _table(said["TableName"])
     elif service == "sqs":
         yield f"sqs:{name.removesuffix('Batch')}", "Webhooks" if "-webhooks" in json.dumps(said) else "Revocations"
     else:
@@ -132,6 +141,7 @@ def _do_everything(stack: Rehearsal) -> None:
     stack.publish(ses.event("Bounce", _mail(acme.id, acme.olive, invitation)))
     stack.letter(acme.pat, "did not")
     stack.publish(ses.event("Bounce", _mail("", acme.sam, "a" * 32, LetterKind.SIGN_IN)))
+    erasures.erased(stack)
     _without_the_stream(stack)
 
 

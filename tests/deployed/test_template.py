@@ -426,7 +426,7 @@ def test_alarms_are_about_metrics_that_somebody_writes(resources: dict[str, Any]
     ours = {alarm["MetricName"] for alarm in alarms.values() if alarm["Namespace"] == logs.NAMESPACE}
     assert ours == {
         *("outbox_age", "letters_unknown", "parked", "server_errors"),
-        "revocations_given_up",
+        *("revocations_given_up", "erasure_age"),
         *("refresh_failed", "refresh_lost", "client_rejected", "breaker_opened", "grants_late"),
     }
     shown = set(re.findall(rf'"{logs.NAMESPACE}", "(\w+)"', json.dumps(resources["Dashboard"]).replace("\\", "")))
