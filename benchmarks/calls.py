@@ -17,7 +17,7 @@ def section(stages: Stages) -> Section:
     """Every operation measured."""
     found = [(operation, measured(stages, operation)) for operation in operations()]
     over = [
-        f"{operation.name}: {bill.count('dynamodb')} DynamoDB calls, budget {operation.budget}"
+        f"{operation.name}: {bill.count('dynamodb')} DynamoDB calls of {len(bill.calls)}, budget {operation.budget}"
         for operation, bill in found
         if is_over(operation, bill)
     ]
@@ -33,7 +33,8 @@ def measured(stages: Stages, operation: Operation) -> Bill:
 
 def is_over(operation: Operation, bill: Bill) -> bool:
     """Whether it makes more calls than the design allows."""
-    return operation.most is not None and bill.count("dynamodb") > operation.most
+    counted = ((operation.most, bill.count("dynamodb")), (operation.all, len(bill.calls)), (operation.apps, bill.apps))
+    return any(most is not None and count > most for most, count in counted)
 
 
 def _row(operation: Operation, bill: Bill) -> list[Cell]:

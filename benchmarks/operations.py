@@ -16,6 +16,10 @@ class Operation:
     prepare: Prepare
     most: int | None = None
     """Sequential DynamoDB calls; ``None``: only shown."""
+    all: int | None = None
+    """AWS's calls of whatever kind."""
+    apps: int | None = None
+    """What the app is asked."""
     budget: str = ""
     status: int = 200
 
@@ -126,11 +130,20 @@ def _api() -> tuple[Operation, ...]:
 
 
 def _grants() -> tuple[Operation, ...]:
-    """A reading: one call and one key, or no key where it is at hand. A renewal adds lease, next key, writing."""
+    """A reading: one call and one key, or no key where it is at hand. A renewal adds lease, old and next key, writing."""
     read = preparing.credentials
     return (
-        Operation(name="GET credentials", prepare=read(), most=1, budget="1"),
-        Operation(name="GET credentials, key from KMS", prepare=read(at_hand=False), most=1, budget="1"),
-        Operation(name="GET credentials, a day's first", prepare=read(noted=False), most=2, budget="2"),
-        Operation(name="GET credentials, renewed", prepare=read(ended=True, at_hand=False), most=3, budget="3"),
+        Operation(name="GET credentials", prepare=read(), most=1, all=1, apps=0, budget="1, all 1"),
+        Operation(
+            name="GET credentials, key from KMS", prepare=read(at_hand=False), most=1, all=2, apps=0, budget="1, all 2"
+        ),
+        Operation(name="GET credentials, a day's first", prepare=read(noted=False), most=2, all=2, apps=0, budget="2"),
+        Operation(
+            name="GET credentials, renewed",
+            prepare=read(ended=True, at_hand=False),
+            most=3,
+            all=5,
+            apps=1,
+            budget="3, all 5, app 1",
+        ),
     )

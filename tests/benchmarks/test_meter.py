@@ -69,6 +69,14 @@ def test_one_call_more_is_noticed(stage: Stage) -> None:
     assert is_over(_landing(), bill)
 
 
+def test_a_key_more_and_a_question_more_are_noticed() -> None:
+    """Whatever the design allows of DynamoDB: KMS and the apps have budgets of their own."""
+    reading = next(operation for operation in operations() if operation.name == READINGS[0])
+    assert not is_over(reading, Bill(calls=["dynamodb.GetItem"]))
+    assert is_over(reading, Bill(calls=["dynamodb.GetItem", "kms.Decrypt"]))
+    assert is_over(reading, Bill(calls=["dynamodb.GetItem"], apps=1))
+
+
 def test_a_repeated_try_is_a_call(stage: Stage) -> None:
     act = _landing().ready(stage)
     stage.world.aws.fail("Query", aws.error("InternalServerError", 500))
