@@ -60,7 +60,7 @@ def test_the_deploy_says_where_things_are(stack: Rehearsal) -> None:
 
 
 def test_the_sweep_runs_by_the_clock(stack: Rehearsal) -> None:
-    """EventBridge invokes it; nothing is due, so it only looks. The other rule keeps grants alive."""
+    """EventBridge invokes it; nothing is due, so it only looks. The other rules keep grants alive, and erase."""
     name = stack.functions()["Sweep"]["FunctionName"]
     answer = stack.emulator.client("lambda").invoke(
         FunctionName=name,
@@ -68,4 +68,4 @@ def test_the_sweep_runs_by_the_clock(stack: Rehearsal) -> None:
     )
     assert "FunctionError" not in answer
     rules = stack.emulator.client("events").list_rules()["Rules"]
-    assert sorted(rule["ScheduleExpression"] for rule in rules) == ["rate(1 minute)", "rate(5 minutes)"]
+    assert sorted(rule["ScheduleExpression"] for rule in rules) == ["rate(1 minute)", "rate(5 minutes)", "rate(5 minutes)"]
