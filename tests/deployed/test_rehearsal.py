@@ -68,4 +68,8 @@ def test_the_sweep_runs_by_the_clock(stack: Rehearsal) -> None:
     )
     assert "FunctionError" not in answer
     rules = stack.emulator.client("events").list_rules()["Rules"]
-    assert sorted(rule["ScheduleExpression"] for rule in rules) == ["rate(1 minute)", "rate(5 minutes)", "rate(5 minutes)"]
+    assert sorted(rule["ScheduleExpression"] for rule in rules) == [
+        "rate(1 minute)",
+        "rate(5 minutes)",
+        "rate(5 minutes)",
+    ]
