@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain import Authority, Event, EventKind, LetterKind, LetterState, OutboxItem
 from chalicelib.storage.images import noun
-from tests.storage.making import AT, PAT, at_once, connection, event, sealed, session, storage
+from tests.storage.making import AT, PAT, at_once, connection, entity, event, sealed, session, storage
 from tests.support.aws import time_out
 from tests.support.world import World
 
@@ -113,6 +113,7 @@ def test_events_are_due_until_they_are_settled(world: World) -> None:
 
 def test_what_cannot_leave_lets_others_pass(world: World) -> None:
     """Letters that are due have their turn, however many events wait for a bus that is away."""
+    entity()
     happened = event()
     storage().events.add(happened)
     storage().events.postponed(happened, happened.at + timedelta(minutes=10))
