@@ -7,15 +7,20 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
-from moto.core.serialize import BaseJSONSerializer
-from moto.dynamodb.models.dynamo_type import Item, LimitedSizeDict
+from moto.core import responses
+from moto.core.serialize import AttributePicker, AttributePickerContext, BaseJSONSerializer
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import StreamRecord, Table
 from moto.dynamodb.parsing.tokens import ExpressionTokenizer
 
 _PLAIN = frozenset({"S", "N", "BOOL"})
 _UNCHANGING = _PLAIN | {"B", "NULL"}
+_about: set[tuple[Any, Any]] = set()
+"""The keys of the transaction that is being made. (One at a time, in whatever thread.)"""
 _query = Table.query
-_map = BaseJSONSerializer._serialize_type_map
+_value_copied, _transacted = DynamoType.__deepcopy__, DynamoDBBackend.transact_write_items
+_map, _picked = BaseJSONSerializer._serialize_type_map, AttributePicker.__call__
 
 
 def quicken() -> None:
@@ -23,19 +28,44 @@ def quicken() -> None:
     # It copies a table for each write of a transaction, with all that its stream ever held: a run would get slower and
     # slower. Records never change, so a copy may hold the same ones.
     StreamRecord.__deepcopy__ = lambda record, _memo: record  # type: ignore[attr-defined]
-    # Nor do the values of an item that hold no others: what changes is which of them the item has.
+    # Nor do values that hold no others, nor the items that a transaction is not about.
+    DynamoType.__deepcopy__ = _same  # type: ignore[assignment, method-assign]
     Item.__deepcopy__ = _copied  # type: ignore[assignment, method-assign]
+    DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
     Table.query = _query_of_a_part  # type: ignore[assignment, method-assign]
     BaseJSONSerializer._serialize_type_map = _map_as_it_is  # type: ignore[assignment, method-assign]
+    AttributePicker.__call__ = _picked_by_name  # type: ignore[assignment, method-assign]
     ExpressionTokenizer.make_list = cache(ExpressionTokenizer.make_list)  # type: ignore[method-assign]
+    # It looks through all of a class for each request.
+    responses.method_names_from_class = cache(responses.method_names_from_class)
+
+
+def _same(value: DynamoType, memo: dict[int, Any]) -> DynamoType:
+    return value if value.type in _UNCHANGING else _value_copied(value, memo)
 
 
 def _copied(item: Item, memo: dict[int, Any]) -> Item:
+    if _about and (item.hash_key.value, item.range_key and item.range_key.value) not in _about:
+        return item
     copy, attrs = object.__new__(Item), LimitedSizeDict()
-    values = {name: value if value.type in _UNCHANGING else deepcopy(value, memo) for name, value in item.attrs.items()}
-    dict.update(attrs, values)  # it was weighed when it was written
+    dict.update(attrs, {name: deepcopy(value, memo) for name, value in item.attrs.items()})  # weighed when written
     copy.hash_key, copy.range_key, copy.attrs = item.hash_key, item.range_key, attrs
     return copy
+
+
+def _transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    _about.update(_key(backend, next(iter(one.values()))) for one in transact_items)
+    try:
+        _transacted(backend, transact_items)
+    finally:
+        _about.clear()
+
+
+def _key(backend: DynamoDBBackend, operation: dict[str, Any]) -> tuple[Any, Any]:
+    table, found = backend.get_table(operation["TableName"]), operation.get("Key") or operation["Item"]
+    names = (table.hash_key_attr, table.range_key_attr)
+    hash_key, range_key = (next(iter(found[name].values())) if name else None for name in names)
+    return hash_key, range_key
 
 
 def _query_of_a_part(
@@ -74,3 +104,10 @@ def _map_as_it_is(serializer: BaseJSONSerializer, serialized: Any, value: Any, s
             found[name] = each
         else:
             serializer._serialize(found, each, shape.value, name)
+
+
+def _picked_by_name(picker: AttributePicker, context: AttributePickerContext) -> Any:
+    """Most answers are dictionaries, in AWS's own words."""
+    if type(context.obj) is dict and context.key in context.obj and not picker.response_transformers:
+        return context.obj[context.key]
+    return _picked(picker, context)

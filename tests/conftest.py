@@ -1,5 +1,7 @@
 """One set of simulators for each test process; a fresh AWS for each test."""
 
+import compileall
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -9,8 +11,10 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, settings
 
+from chalicelib import rendering
 from local import configuration
 from local.simulators import Simulators
+from tests.rendering.samples import BRAND
 from tests.support.chromium import chromium, new_context, watch
 from tests.support.logged import Listener
 from tests.support.world import BASE_URL, World, environment, forget
@@ -56,6 +60,26 @@ def nothing_secret_is_logged(listener: Listener) -> Iterator[None]:
     """Threat 25. Whatever a test is about: no secret, no connect link and nobody's address in any log."""
     yield
     listener.check()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """As they ship. They would be compiled anew in every test."""
+    folder = tmp_path_factory.mktemp("templates")
+    rendering.Renderer(BRAND, "").compile(folder)
+    compileall.compile_dir(folder, quiet=1)
+    with patch.object(rendering, "COMPILED", folder):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _seldom_collected() -> Iterator[None]:
+    """What moto and the catalogue hold stays: looking through it for garbage again and again took a seventh of the time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    yield
+    gc.set_threshold(*before)
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,7 @@ def letters(plan: Plan) -> Counter[str]:
         over = [planned.ended_at, planned.consent_ends]
         found["attention"] += to * sum(1 for at in over if at and at < plan.end)
         found["consent_ending"] += to * _reminders(planned, plan)
-        if planned.reconnected_at:
+        if planned.reconnected_at and planned.reconnected_at < plan.end:
             found["alert"] += ADMINS
             found["receipt"] += bool(planned.invited)
     return found

@@ -78,6 +78,7 @@ class Soak:
         for planned in sorted(self.plan.connections, key=lambda one: one.connected_at):
             self.clock.now = planned.connected_at
             self._connect(planned)
+        self.clock.now = START
         self.news()
         self.post.sent.clear()
         self.post.busy = BUSY_SHARE

@@ -293,7 +293,7 @@ def test_messages_hold_no_secret_that_is_not_sealed(books: Books) -> None:
     token = books.grant().secrets["access_token"]
     ended(books)
     [first] = drain()
-    assert set(first) == {"entity_id", "id", "app", "account_id", "tell", "tries", "since", "sealed"}
+    assert set(first) == {"entity_id", "id", "app", "account_id", "tell", "tries", "since", "sealed", "erasure"}
     assert first["sealed"] == ""
     take(books.world, first)
     [second] = drain()

@@ -104,7 +104,7 @@ def api(world: World) -> Iterator[tuple[int, Answer]]:
     yield 401, platform.get(path, authorization="")
     yield 403, world.platform("apps:read").get(path)
     yield 404, platform.get("/v1/entities/nobody")
-    yield 405, platform.request("DELETE", path)
+    yield 405, platform.request("PATCH", path)
     yield 413, platform.put(path, {"name": "x" * 70_000})
     yield 415, platform.request("PUT", path, raw="name=x", content_type="application/x-www-form-urlencoded")
     yield 422, platform.put(path, {})

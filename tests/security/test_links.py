@@ -198,6 +198,7 @@ def test_no_page_s_get_writes_anything(world: World, link: str) -> None:
         "token": "x" * 43,
         "attempt": "0" * 64,
         "connection_id": "0" * 32,
+        "erasure_id": "0" * 32,
         "receipt": link.removeprefix("/c/"),
     }
     paths = [route.format(**filled) for route, methods in world.app.routes.items() if "GET" in methods]
