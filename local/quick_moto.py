@@ -3,12 +3,15 @@
 What moto answers stays the same.
 """
 
+from collections import deque
 from copy import deepcopy
 from functools import cache
 from typing import Any
 
 from moto.core import responses
 from moto.core.serialize import AttributePicker, AttributePickerContext, BaseJSONSerializer
+from moto.core.utils import method_names_from_class
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import StreamRecord, Table
@@ -18,7 +21,7 @@ _PLAIN = frozenset({"S", "N", "BOOL"})
 _UNCHANGING = _PLAIN | {"B", "NULL"}
 _about: set[tuple[Any, Any]] = set()
 """The keys of the transaction that is being made. (One at a time, in whatever thread.)"""
-_query = Table.query
+_query, _lex = Table.query, ConditionExpressionParser._lex_condition_expression
 _value_copied, _transacted = DynamoType.__deepcopy__, DynamoDBBackend.transact_write_items
 _map, _picked = BaseJSONSerializer._serialize_type_map, AttributePicker.__call__
 
@@ -31,13 +34,15 @@ def quicken() -> None:
     # Nor do values that hold no others, nor the items that a transaction is not about.
     DynamoType.__deepcopy__ = _same  # type: ignore[assignment, method-assign]
     Item.__deepcopy__ = _copied  # type: ignore[assignment, method-assign]
-    DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
+    DynamoDBBackend.transact_write_items = _transact  # type: ignore[assignment, method-assign]
     Table.query = _query_of_a_part  # type: ignore[assignment, method-assign]
     BaseJSONSerializer._serialize_type_map = _map_as_it_is  # type: ignore[assignment, method-assign]
     AttributePicker.__call__ = _picked_by_name  # type: ignore[assignment, method-assign]
     ExpressionTokenizer.make_list = cache(ExpressionTokenizer.make_list)  # type: ignore[method-assign]
     # It looks through all of a class for each request.
-    responses.method_names_from_class = cache(responses.method_names_from_class)
+    responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
+    # It compiles six patterns for each word of an expression.
+    ConditionExpressionParser._lex_condition_expression = _lexed  # type: ignore[assignment, method-assign]
 
 
 def _same(value: DynamoType, memo: dict[int, Any]) -> DynamoType:
@@ -111,3 +116,12 @@ def _picked_by_name(picker: AttributePicker, context: AttributePickerContext) ->
     if type(context.obj) is dict and context.key in context.obj and not picker.response_transformers:
         return context.obj[context.key]
     return _picked(picker, context)
+
+
+def _lexed(parser: ConditionExpressionParser) -> deque[Any]:
+    return deque(_words(parser.condition_expression or ""))
+
+
+@cache
+def _words(expression: str) -> tuple[Any, ...]:
+    return tuple(_lex(ConditionExpressionParser(expression, None, None)))

@@ -34,6 +34,12 @@ AWS = {
 }
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, whatever the order: begun last, it would run on alone."""
+    items.sort(key=lambda item: "tests/load" not in item.nodeid)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a test measured (``record_property("numbers", …)``), whatever process it ran in."""
     for report in terminalreporter.getreports("passed"):

@@ -85,7 +85,8 @@ def _passed_on(world: World) -> None:
     for rows in tables["core"].items.values():
         for key in [key for key, row in rows.items() if _says(row, EventKind.CREDENTIALS_READ)]:
             del rows[key]
-    tables["core"].stream_shard.items.clear()
+    if tables["core"].stream_shard:
+        tables["core"].stream_shard.items.clear()
     world.sweep()
 
 

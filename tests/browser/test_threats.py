@@ -198,19 +198,18 @@ def test_a_scanner_that_clicks_everything_spoils_nothing(new_context: NewContext
 
 
 def _press_everything(context: BrowserContext, site: Site, start: str) -> int:
-    """Every link and button of the page, each from a fresh look at it."""
+    """Every button of the page, and a fifth of its links (one for each app), each from a fresh look at it."""
     page = context.new_page()
     page.goto(start)
-    ours = f"main a[href^='/'], main a[href^='{site.run.base_url}'], button:visible"
-    count = page.locator(ours).count()
-    page.close()
-    for number in range(count):
-        page = context.new_page()
+    links, buttons = f"main a[href^='/'], main a[href^='{site.run.base_url}']", "button:visible"
+    pressed = [(links, number) for number in range(0, page.locator(links).count(), 5)]
+    pressed += [(buttons, number) for number in range(page.locator(buttons).count())]
+    for kind, number in pressed:
         page.goto(start)
-        page.locator(ours).nth(number).click()
+        page.locator(kind).nth(number).click()
         page.wait_for_load_state()
-        page.close()
-    return count
+    page.close()
+    return len(pressed)
 
 
 def test_signing_out_ends_the_session_everywhere(page: Page, site: Site, books: Books) -> None:

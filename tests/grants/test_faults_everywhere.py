@@ -6,6 +6,7 @@ are allowed. Never is a token anywhere in the open, and never is a grant lost.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from typing import Any
 from unittest.mock import patch
 
@@ -30,9 +31,9 @@ APP = "zettle"
 
 type Fault = tuple[Callable[[str], Answer], bool, int]
 """What is answered; whether after the work was done; and for how many calls of that name."""
+_BY_TURNS = cycle([error("ThrottlingException"), error("InternalServerError", 500)])
 FAULTS: dict[str, Fault] = {
-    "throttled": (error("ThrottlingException"), False, 99),
-    "500": (error("InternalServerError", 500), False, 99),
+    "throttled or broken": (lambda url: next(_BY_TURNS)(url), False, 99),
     "time-out": (time_out, False, 99),
     "time-out after the work was done": (time_out, True, 99),
     "one answer lost": (time_out, True, 1),

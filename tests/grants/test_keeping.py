@@ -35,9 +35,9 @@ def test_nothing_is_due_at_first(squarespace: Books) -> None:
 
 
 def test_a_refresh_token_with_a_week_to_live_outlives_a_year(squarespace: Books) -> None:
-    """Nobody ever reads, and it works at the end."""
-    for _ in range(365):
-        squarespace.later(days=1)
+    """Nobody ever reads, and it works at the end. Even if only every other day is one with a run."""
+    for _ in range(365 // 2):
+        squarespace.later(days=2)
         assert keep_alive(squarespace.world)["failed"] == 0
     assert squarespace.read().status == 200
     assert squarespace.held().status is GrantStatus.ACTIVE

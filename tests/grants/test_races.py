@@ -14,7 +14,7 @@ from chalicelib.providers import renewing
 from chalicelib.services import backing_off, refreshing
 from tests.conftest import Clock
 from tests.support.aws import error
-from tests.support.grants import CREDENTIALS, Books, closed, keep_alive
+from tests.support.grants import CREDENTIALS, Books, closed, impatient, keep_alive
 from tests.support.happening import unhurried
 from tests.support.stalled import Stalled, in_background
 from tests.support.world import World
@@ -112,6 +112,7 @@ def test_one_that_breaks_while_dynamodb_is_away_costs_the_others_nothing(
 ) -> None:
     """Threat 34. What cannot even be put off stays due."""
     unhurried(monkeypatch)
+    impatient(monkeypatch)
     books.later(days=5, minutes=1)
     item = books.item()
     books.world.vault.put({**item, "sealed": b"\x09" + bytes(item["sealed"].value)[1:]})
