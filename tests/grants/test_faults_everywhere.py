@@ -31,9 +31,16 @@ APP = "zettle"
 
 type Fault = tuple[Callable[[str], Answer], bool, int]
 """What is answered; whether after the work was done; and for how many calls of that name."""
-_BY_TURNS = cycle([error("ThrottlingException"), error("InternalServerError", 500)])
+_WAYS = cycle([error("ThrottlingException"), error("InternalServerError", 500)])
+
+
+def by_turns(url: str) -> Answer:
+    """One way to fail, then the other."""
+    return next(_WAYS)(url)
+
+
 FAULTS: dict[str, Fault] = {
-    "throttled or broken": (lambda url: next(_BY_TURNS)(url), False, 99),
+    "throttled or broken": (by_turns, False, 99),
     "time-out": (time_out, False, 99),
     "time-out after the work was done": (time_out, True, 99),
     "one answer lost": (time_out, True, 1),
