@@ -93,7 +93,10 @@ class Renderer:
 
     def compile(self, folder: Path) -> None:
         """Turn every template to Python in ``folder``, which packaging places at ``COMPILED``."""
-        self._environment.compile_templates(folder, ["html", "txt"], zip=None, ignore_errors=False)
+        from jinja2 import FileSystemLoader
+
+        written = self._environment.overlay(loader=FileSystemLoader(TEMPLATES))
+        written.compile_templates(folder, ["html", "txt"], zip=None, ignore_errors=False)
 
     def _made(self, brand: Brand, language: str, style: str, script: str) -> "Environment":
         from jinja2 import Environment, FileSystemLoader, ModuleLoader, StrictUndefined

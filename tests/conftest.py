@@ -34,6 +34,11 @@ AWS = {
 }
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some wait for Chromium or for the emulator."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, whatever the order: begun last, it would run on alone."""

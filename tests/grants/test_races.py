@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -11,10 +13,10 @@ from chalicelib import wiring
 from chalicelib.domain import GrantStatus, Reason, Trouble
 from chalicelib.errors import AppDown, AppRefused, GrantDead
 from chalicelib.providers import renewing
-from chalicelib.services import backing_off, refreshing
+from chalicelib.services import backing_off, refreshing, waiting
 from tests.conftest import Clock
 from tests.support.aws import error
-from tests.support.grants import CREDENTIALS, Books, closed, impatient, keep_alive
+from tests.support.grants import CREDENTIALS, Books, closed, keep_alive
 from tests.support.happening import unhurried
 from tests.support.stalled import Stalled, in_background
 from tests.support.world import World
@@ -112,7 +114,8 @@ def test_one_that_breaks_while_dynamodb_is_away_costs_the_others_nothing(
 ) -> None:
     """Threat 34. What cannot even be put off stays due."""
     unhurried(monkeypatch)
-    impatient(monkeypatch)
+    waits = count(step=5)
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(sleep=lambda _s: None, monotonic=lambda: next(waits)))
     books.later(days=5, minutes=1)
     item = books.item()
     books.world.vault.put({**item, "sealed": b"\x09" + bytes(item["sealed"].value)[1:]})
