@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import count
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -13,7 +11,8 @@ from chalicelib import wiring
 from chalicelib.domain import GrantStatus, Reason, Trouble
 from chalicelib.errors import AppDown, AppRefused, GrantDead
 from chalicelib.providers import renewing
-from chalicelib.services import backing_off, refreshing, waiting
+from chalicelib.services import backing_off, refreshing
+from chalicelib.services.waiting import Patience
 from tests.conftest import Clock
 from tests.support.aws import error
 from tests.support.grants import CREDENTIALS, Books, closed, keep_alive
@@ -114,8 +113,7 @@ def test_one_that_breaks_while_dynamodb_is_away_costs_the_others_nothing(
 ) -> None:
     """Threat 34. What cannot even be put off stays due."""
     unhurried(monkeypatch)
-    waits = count(step=5)
-    monkeypatch.setattr(waiting, "time", SimpleNamespace(sleep=lambda _s: None, monotonic=lambda: next(waits)))
+    monkeypatch.setattr(Patience, "wait", lambda _self: False)
     books.later(days=5, minutes=1)
     item = books.item()
     books.world.vault.put({**item, "sealed": b"\x09" + bytes(item["sealed"].value)[1:]})
